@@ -1,10 +1,11 @@
 import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import type { QueryClient } from '@tanstack/query-core';
+import type { QueryClient } from '@tanstack/react-query';
 
 import type { Api } from './api';
-import type { IBuild, IFix } from './wire';
+import type { IDrafts } from './editor/drafts';
+import type { DefinitionInput, IBuild, IFix, IKernel, IVersion } from './wire';
 
 /** Whether the server answers, and if not, since when and when we try again. */
 export interface IConnection {
@@ -15,22 +16,52 @@ export interface IConnection {
   readonly nextTry: number | null;
 }
 
+/** What a save registers. */
+export interface ISave {
+  name: string;
+  definition: DefinitionInput;
+  /** The version it was edited from; `null` for the first version of a new name. */
+  base: string | null;
+  description?: string;
+}
+
 /**
  * What the panel, the notebook, the commands and the status bar share: the
  * registry as this browser tab knows it. No DOM in here.
+ *
+ * Every method that changes something asks for what it touched again.
  */
 export interface IEnvironments extends IDisposable {
   readonly api: Api;
   /** The cache of all that was asked; views subscribe through TanStack Query. */
   readonly queries: QueryClient;
+  /** Edits that no version holds yet. */
+  readonly drafts: IDrafts;
+
   readonly connection: IConnection;
   readonly connectionChanged: ISignal<IEnvironments, IConnection>;
-  /** Asks for everything on screen again. */
-  refresh(): Promise<void>;
+  /** Does not wait for the next attempt. */
+  tryNow(): void;
+
   /** Builds that wait or work, newest first, as last heard of. */
   readonly runningBuilds: readonly IBuild[];
-  /** Emitted when a build's state, stage or progress changes. */
-  readonly buildsChanged: ISignal<IEnvironments, readonly IBuild[]>;
+  readonly buildsChanged: ISignal<IEnvironments, void>;
+
+  /** Names of the kernels that run on this server now. */
+  readonly runningKernels: ReadonlySet<string>;
+  readonly runningKernelsChanged: ISignal<IEnvironments, void>;
+
+  /** Asks for everything on screen again. */
+  refresh(): Promise<void>;
+  save(what: ISave): Promise<IVersion>;
+  remove(name: string): Promise<void>;
+  startBuild(
+    name: string,
+    version: string,
+    options?: { force?: boolean; cache?: boolean }
+  ): Promise<IBuild>;
+  cancelBuild(id: string): Promise<IBuild>;
+  installKernel(name: string, version: string): Promise<IKernel>;
 }
 
 export const IEnvironments = new Token<IEnvironments>(

@@ -32,14 +32,13 @@ export interface IDockerSection {
   platform: string | null;
   arguments: string[];
   shm_size: string | null;
-  [option: string]: unknown;
 }
 
 /** What is wanted: an immutable value. `null` means "none" or "the default". */
 export interface IDefinition {
   python: string | null;
   pip: IPipSection;
-  conda: ICondaSection | null;
+  conda: ICondaSection;
   wheels: IWheel[];
   docker: IDockerSection | null;
   variables: { [name: string]: string };
@@ -56,7 +55,7 @@ export type DefinitionInput = Partial<
   Omit<IDefinition, 'pip' | 'conda' | 'docker'>
 > & {
   pip?: Partial<IPipSection>;
-  conda?: Partial<ICondaSection> | null;
+  conda?: Partial<ICondaSection>;
   docker?: Partial<IDockerSection> | null;
 };
 
@@ -230,8 +229,8 @@ export function isActive(build: Pick<IBuild, 'state'>): boolean {
 interface ILogRecordBase {
   /** Seconds since the build began. */
   t: number;
-  /** The stage. */
-  s: BuildStage;
+  /** The stage; left out while queued. */
+  s?: BuildStage;
 }
 
 export type LogLevel = 'out' | 'err' | 'note' | 'warn' | 'error';
@@ -240,7 +239,8 @@ export interface ILogLine extends ILogRecordBase {
   k: 'line';
   /** The text, which may hold ANSI colours. */
   x: string;
-  l: LogLevel;
+  /** Left out for plain output. */
+  l?: LogLevel;
 }
 
 export interface ILogStage extends ILogRecordBase {
@@ -343,6 +343,18 @@ export interface IPackageChange {
   change: ChangeKind;
   /** The requirement that brought it in, or "". */
   by: string;
+}
+
+/** What is different between two versions. */
+export interface IVersionDiff {
+  /** Before and after, or `null` when the same Python is asked for. */
+  python: [string | null, string | null] | null;
+  requirements: IPackageChange[];
+  variables: IPackageChange[];
+  /** Other fields of the definition that differ. */
+  other: string[];
+  /** What the requirements resolved to, when both are locked. */
+  packages?: IPackageChange[] | null;
 }
 
 /** What a definition would resolve to, without installing anything. */

@@ -1,0 +1,294 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import type {
+  DefinitionInput,
+  IBuild,
+  ICatalogue,
+  IEnvironmentDetail,
+  IEnvironmentPage,
+  IErrorBody,
+  IImport,
+  IKernel,
+  IProblem,
+  IPythons,
+  IResolution,
+  IStatus,
+  IValidation,
+  IVersion,
+  IVersionDiff
+} from './wire';
+
+/** The server understood the request and says what is wrong with it. */
+export class ProblemError extends Error {
+  constructor(
+    readonly problem: IProblem,
+    readonly status: number
+  ) {
+    super(problem.message);
+    this.name = 'ProblemError';
+  }
+
+  /** All the problems in the answer, at least one. */
+  get problems(): IProblem[] {
+    const several = this.problem.problems;
+    return several?.length ? several : [this.problem];
+  }
+}
+
+/** No answer came: the server is gone, or something stands between. */
+export class ConnectionLost extends Error {
+  constructor(cause: unknown) {
+    super('The server does not answer.', { cause });
+    this.name = 'ConnectionLost';
+  }
+}
+
+/** Whatever was thrown, as a Problem that can be shown. */
+export function problemOf(reason: unknown): IProblem {
+  if (reason instanceof ProblemError) {
+    return reason.problem;
+  }
+  if (reason instanceof ConnectionLost) {
+    return makeProblem({
+      code: 'connection_lost',
+      message: reason.message,
+      remedy: 'Check that Jupyter is running, then try again.'
+    });
+  }
+  return makeProblem({
+    code: 'unexpected',
+    message: reason instanceof Error ? reason.message : String(reason)
+  });
+}
+
+/** A Problem with every field there. */
+export function makeProblem(
+  partial: Partial<IProblem> & { code: string; message: string }
+): IProblem {
+  return {
+    detail: '',
+    remedy: '',
+    where: '',
+    culprits: [],
+    fixes: [],
+    ...partial
+  };
+}
+
+/** A gateway answers with these when the server behind it is gone. */
+const GATEWAY_STATUSES = new Set([502, 504]);
+
+type Query = { [key: string]: string | number | boolean | undefined | null };
+
+/**
+ * The REST interface of `/mlenv/api`, one method a verb and a path.
+ *
+ * Each rejects with `ProblemError` when the server refuses and with `ConnectionLost` when it
+ * does not answer, and with nothing else.
+ */
+export class Api {
+  constructor(readonly settings: ServerConnection.ISettings) {}
+
+  environments(
+    query: {
+      q?: string;
+      limit?: number;
+      cursor?: string | null;
+    } = {},
+    signal?: AbortSignal
+  ): Promise<IEnvironmentPage> {
+    return this._get('environments', query, signal);
+  }
+
+  catalogue(signal?: AbortSignal): Promise<ICatalogue> {
+    return this._get('catalogue', {}, signal);
+  }
+
+  environment(name: string, signal?: AbortSignal): Promise<IEnvironmentDetail> {
+    return this._get(path('environments', name), {}, signal);
+  }
+
+  createEnvironment(body: {
+    name: string;
+    definition: DefinitionInput;
+    description?: string;
+    message?: string;
+  }): Promise<IVersion> {
+    return this._send('POST', 'environments', body);
+  }
+
+  deleteEnvironment(name: string): Promise<void> {
+    return this._send('DELETE', path('environments', name));
+  }
+
+  version(
+    name: string,
+    version: string,
+    signal?: AbortSignal
+  ): Promise<IVersion> {
+    return this._get(
+      path('environments', name, 'versions', version),
+      {},
+      signal
+    );
+  }
+
+  createVersion(
+    name: string,
+    body: { definition: DefinitionInput; message?: string; base?: string }
+  ): Promise<IVersion> {
+    return this._send('POST', path('environments', name, 'versions'), body);
+  }
+
+  diff(from: string, to: string, signal?: AbortSignal): Promise<IVersionDiff> {
+    return this._get('diff', { from, to }, signal);
+  }
+
+  validate(
+    body:
+      | { name?: string; definition?: DefinitionInput }
+      | { text: string; format: 'requirements' },
+    signal?: AbortSignal
+  ): Promise<IValidation> {
+    return this._send('POST', 'validate', body, signal);
+  }
+
+  resolve(
+    body: {
+      definition: DefinitionInput;
+      against?: { name: string; version: string };
+    },
+    signal?: AbortSignal
+  ): Promise<IResolution> {
+    return this._send('POST', 'resolve', body, signal);
+  }
+
+  importFile(body: {
+    text: string;
+    filename: string;
+    name?: string;
+  }): Promise<IImport> {
+    return this._send('POST', 'import', body);
+  }
+
+  builds(limit = 50, signal?: AbortSignal): Promise<{ items: IBuild[] }> {
+    return this._get('builds', { limit }, signal);
+  }
+
+  build(id: string, signal?: AbortSignal): Promise<IBuild> {
+    return this._get(path('builds', id), {}, signal);
+  }
+
+  startBuild(body: {
+    name: string;
+    version?: string;
+    force?: boolean;
+    cache?: boolean;
+  }): Promise<IBuild> {
+    return this._send('POST', 'builds', body);
+  }
+
+  cancelBuild(id: string): Promise<IBuild> {
+    return this._send('DELETE', path('builds', id));
+  }
+
+  kernels(signal?: AbortSignal): Promise<{ items: IKernel[] }> {
+    return this._get('kernels', {}, signal);
+  }
+
+  installKernel(body: { name: string; version?: string }): Promise<IKernel> {
+    return this._send('POST', 'kernels', body);
+  }
+
+  pythons(signal?: AbortSignal): Promise<IPythons> {
+    return this._get('python', {}, signal);
+  }
+
+  status(signal?: AbortSignal): Promise<IStatus> {
+    return this._get('status', {}, signal);
+  }
+
+  private _get<T>(where: string, query: Query, signal?: AbortSignal) {
+    const asked = Object.entries(query)
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`);
+    const tail = asked.length ? `?${asked.join('&')}` : '';
+    return this._request<T>(where + tail, { method: 'GET', signal });
+  }
+
+  private _send<T>(
+    method: 'POST' | 'DELETE',
+    where: string,
+    body?: unknown,
+    signal?: AbortSignal
+  ) {
+    return this._request<T>(where, {
+      method,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body)
+    });
+  }
+
+  private async _request<T>(where: string, init: RequestInit): Promise<T> {
+    const url = URLExt.join(this.settings.baseUrl, 'mlenv/api') + `/${where}`;
+    let response: Response;
+    let text: string;
+    try {
+      response = await ServerConnection.makeRequest(url, init, this.settings);
+      text = await response.text();
+    } catch (reason) {
+      if (init.signal?.aborted) {
+        throw reason;
+      }
+      throw new ConnectionLost(reason);
+    }
+    if (!response.ok) {
+      throw refusal(response, text);
+    }
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+}
+
+/** A path whose parts may hold anything. */
+function path(...parts: string[]): string {
+  return parts.map(encodeURIComponent).join('/');
+}
+
+/** The error in an answer, also when a proxy or Jupyter itself wrote it. */
+function refusal(response: Response, text: string): Error {
+  if (GATEWAY_STATUSES.has(response.status)) {
+    return new ConnectionLost(new Error(response.statusText));
+  }
+  try {
+    const { error } = JSON.parse(text) as IErrorBody;
+    if (typeof error?.message === 'string') {
+      return new ProblemError(makeProblem(error), response.status);
+    }
+  } catch {
+    // Not ours: told by its status below, never by its raw text.
+  }
+  return new ProblemError(foreign(response.status), response.status);
+}
+
+function foreign(status: number): IProblem {
+  if (status === 403 || status === 401) {
+    return makeProblem({
+      code: 'forbidden',
+      message: 'You may not do this here.',
+      remedy: 'Log in again, or ask who runs this server.'
+    });
+  }
+  if (status === 404) {
+    return makeProblem({
+      code: 'not_found',
+      message: 'The server does not know this request.',
+      remedy: 'Check that the mlenv server extension is installed and enabled.'
+    });
+  }
+  return makeProblem({
+    code: 'server_error',
+    message: `The server failed to answer (status ${status}).`,
+    remedy: 'Try again. If it stays, the server log says more.'
+  });
+}

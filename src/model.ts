@@ -1,0 +1,333 @@
+import type { Event, ServiceManager, Session } from '@jupyterlab/services';
+import { Throttler } from '@lumino/polling';
+import { ISignal, Signal } from '@lumino/signaling';
+import {
+  QueryCache,
+  QueryClient,
+  type QueryKey,
+  QueryObserver
+} from '@tanstack/react-query';
+
+import { Api, ConnectionLost } from './api';
+import { Drafts } from './editor/drafts';
+import { buildsQuery, keys } from './queries';
+import type { IConnection, IEnvironments, ISave } from './tokens';
+import {
+  EVENT_SCHEMAS,
+  type IBuild,
+  type IChangeEvent,
+  type IKernel,
+  isActive,
+  type IVersion
+} from './wire';
+
+/** Waits between attempts to reach the server, in milliseconds; the last one repeats. */
+const RETRY_DELAYS = [2_000, 4_000, 8_000, 15_000, 30_000];
+/** How often builds are asked for, in case an event was missed. */
+const POLL_RUNNING = 1_500;
+const POLL_IDLE = 60_000;
+/** Events come in flocks; what they touch is asked for once in this time. */
+const EVENT_WINDOW = 250;
+
+/**
+ * The registry as this browser tab knows it.
+ *
+ * Events say that something changed, never what it is now: the answer comes from REST, so a
+ * missed event costs time and not truth. A slow poll of the builds supervises the events.
+ */
+export class Environments implements IEnvironments {
+  constructor(options: Environments.IOptions) {
+    const { services } = options;
+    this.api = new Api(services.serverSettings);
+    this.drafts = new Drafts(options.storage);
+    this.queries = new QueryClient({
+      queryCache: new QueryCache({
+        onSuccess: () => this._answered(),
+        onError: reason => this._failed(reason)
+      }),
+      defaultOptions: {
+        // A Jupyter server may well be on this machine: the browser's idea of "online" is moot.
+        queries: { networkMode: 'always', retry: false, staleTime: 5_000 },
+        mutations: { networkMode: 'always' }
+      }
+    });
+    this._throttler = new Throttler(() => this._flush(), EVENT_WINDOW);
+    this._events = services.events;
+    this._sessions = services.sessions;
+  }
+
+  readonly api: Api;
+  readonly queries: QueryClient;
+  readonly drafts: Drafts;
+
+  get connection(): IConnection {
+    return this._connection;
+  }
+
+  get connectionChanged(): ISignal<this, IConnection> {
+    return this._connectionChanged;
+  }
+
+  get runningBuilds(): readonly IBuild[] {
+    return this._builds.filter(isActive);
+  }
+
+  get buildsChanged(): ISignal<this, void> {
+    return this._buildsChanged;
+  }
+
+  get runningKernels(): ReadonlySet<string> {
+    return this._runningKernels;
+  }
+
+  get runningKernelsChanged(): ISignal<this, void> {
+    return this._runningKernelsChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Begins to listen and to ask; until then nothing is sent. */
+  start(): void {
+    this.queries.mount();
+    this._events.stream.connect(this._onEvent, this);
+    this._sessions.runningChanged.connect(this._onSessions, this);
+    this._onSessions();
+    const observer = new QueryObserver(this.queries, {
+      ...buildsQuery(this.api),
+      refetchInterval: query =>
+        query.state.data?.some(isActive) ? POLL_RUNNING : POLL_IDLE
+    });
+    this._stopBuilds = observer.subscribe(result => {
+      if (result.data) {
+        this._onBuilds(result.data);
+      }
+    });
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    clearTimeout(this._retryTimer);
+    this._stopBuilds?.();
+    this._throttler.dispose();
+    this.queries.unmount();
+    this.queries.clear();
+    Signal.disconnectReceiver(this);
+    Signal.clearData(this);
+  }
+
+  tryNow(): void {
+    clearTimeout(this._retryTimer);
+    void this._retry();
+  }
+
+  async refresh(): Promise<void> {
+    await this.queries.invalidateQueries();
+  }
+
+  async save(what: ISave): Promise<IVersion> {
+    const { name, base, definition, description } = what;
+    const version =
+      base === null
+        ? await this.api.createEnvironment({ name, definition, description })
+        : await this.api.createVersion(name, { definition, base });
+    this.queries.setQueryData(keys.version(name, version.version), version);
+    this._touch(name);
+    return version;
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.api.deleteEnvironment(name);
+    this.drafts.discard(name);
+    this._touch(name);
+  }
+
+  async startBuild(
+    name: string,
+    version: string,
+    options: { force?: boolean; cache?: boolean } = {}
+  ): Promise<IBuild> {
+    const build = await this.api.startBuild({ name, version, ...options });
+    this._remember(build);
+    this._touch(name, version);
+    return build;
+  }
+
+  async cancelBuild(id: string): Promise<IBuild> {
+    const build = await this.api.cancelBuild(id);
+    this._remember(build);
+    this._touch(build.name, build.version);
+    return build;
+  }
+
+  async installKernel(name: string, version: string): Promise<IKernel> {
+    const kernel = await this.api.installKernel({ name, version });
+    this._invalidate(keys.kernels, keys.version(name, version));
+    return kernel;
+  }
+
+  private _onEvent(_: Event.IManager, emission: Event.Emission): void {
+    const schema: string = emission.schema_id;
+    const event = emission as unknown as IChangeEvent;
+    if (schema === EVENT_SCHEMAS.build) {
+      this._invalidate(keys.builds);
+    } else if (schema === EVENT_SCHEMAS.environment) {
+      this._touch(event.name, event.version);
+    } else if (schema === EVENT_SCHEMAS.kernel) {
+      this._invalidate(keys.kernels);
+    }
+  }
+
+  private _onSessions(): void {
+    const names = new Set<string>();
+    for (const session of this._sessions.running()) {
+      if (session.kernel) {
+        names.add(session.kernel.name);
+      }
+    }
+    const before = this._runningKernels;
+    if (
+      names.size !== before.size ||
+      [...names].some(name => !before.has(name))
+    ) {
+      this._runningKernels = names;
+      this._runningKernelsChanged.emit();
+      this._invalidate(keys.kernels);
+    }
+  }
+
+  /** Asks again for the version of each build whose state is not what it was. */
+  private _onBuilds(builds: IBuild[]): void {
+    const before = new Map(this._builds.map(build => [build.id, build.state]));
+    const known = this._builds.length > 0 || this._heardOfBuilds;
+    this._builds = builds;
+    this._heardOfBuilds = true;
+    if (known) {
+      for (const build of builds) {
+        if (before.get(build.id) !== build.state) {
+          this._touch(build.name, build.version);
+        }
+      }
+    }
+    this._buildsChanged.emit();
+  }
+
+  /** Puts a build that an answer brought among the known ones, ahead of the next poll. */
+  private _remember(build: IBuild): void {
+    this.queries.setQueryData(
+      buildsQuery(this.api).queryKey,
+      (known: IBuild[] | undefined) => [
+        build,
+        ...(known ?? []).filter(other => other.id !== build.id)
+      ]
+    );
+  }
+
+  private _touch(name?: string, version?: string): void {
+    this._invalidate(keys.environments, keys.catalogue, keys.builds);
+    if (name) {
+      this._invalidate(keys.environment(name));
+      this._invalidate(
+        version ? keys.version(name, version) : ['version', name]
+      );
+      this._invalidate(['diff']);
+    }
+  }
+
+  private _invalidate(...touched: QueryKey[]): void {
+    for (const key of touched) {
+      this._touched.set(JSON.stringify(key), key);
+    }
+    void this._throttler.invoke();
+  }
+
+  private _flush(): void {
+    const touched = [...this._touched.values()];
+    this._touched.clear();
+    for (const queryKey of touched) {
+      void this.queries.invalidateQueries({ queryKey });
+    }
+  }
+
+  private _answered(): void {
+    const wasLost = this._connection.lost;
+    this._connection = { lost: false, lastSeen: Date.now(), nextTry: null };
+    if (wasLost) {
+      clearTimeout(this._retryTimer);
+      this._attempts = 0;
+      this._connectionChanged.emit(this._connection);
+      void this.refresh();
+    }
+  }
+
+  private _failed(reason: unknown): void {
+    if (!(reason instanceof ConnectionLost)) {
+      this._answered();
+    } else if (!this._connection.lost) {
+      this._wait();
+    }
+  }
+
+  private _wait(): void {
+    const delay =
+      RETRY_DELAYS[Math.min(this._attempts, RETRY_DELAYS.length - 1)];
+    this._attempts += 1;
+    this._connection = {
+      ...this._connection,
+      lost: true,
+      nextTry: Date.now() + delay
+    };
+    this._retryTimer = setTimeout(() => void this._retry(), delay);
+    this._connectionChanged.emit(this._connection);
+  }
+
+  private async _retry(): Promise<void> {
+    try {
+      await this.api.builds(1);
+    } catch (reason) {
+      if (reason instanceof ConnectionLost) {
+        if (!this._isDisposed) {
+          this._wait();
+        }
+        return;
+      }
+      // A refusal is an answer.
+    }
+    this._answered();
+  }
+
+  private readonly _events: Event.IManager;
+  private readonly _sessions: Session.IManager;
+  private readonly _throttler: Throttler;
+  private readonly _touched = new Map<string, QueryKey>();
+  private readonly _connectionChanged = new Signal<this, IConnection>(this);
+  private readonly _buildsChanged = new Signal<this, void>(this);
+  private readonly _runningKernelsChanged = new Signal<this, void>(this);
+  private _connection: IConnection = {
+    lost: false,
+    lastSeen: Date.now(),
+    nextTry: null
+  };
+  private _attempts = 0;
+  private _retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private _builds: readonly IBuild[] = [];
+  private _heardOfBuilds = false;
+  private _runningKernels: ReadonlySet<string> = new Set();
+  private _stopBuilds: (() => void) | undefined;
+  private _isDisposed = false;
+}
+
+export namespace Environments {
+  export interface IOptions {
+    services: Pick<
+      ServiceManager.IManager,
+      'serverSettings' | 'events' | 'sessions'
+    >;
+    /** Where drafts are kept. */
+    storage: Storage;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What can be asked, and under which key the answer is kept: one function a question,
+ * for `useQuery`, `fetchQuery` and `invalidateQueries` alike.
+ */
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+
+import type { Api } from './api';
+import type { DefinitionInput } from './wire';
+
+/** Environments that one request brings. */
+export const PAGE_SIZE = 200;
+
+export const keys = {
+  environments: ['environments'] as const,
+  catalogue: ['catalogue'] as const,
+  environment: (name: string) => ['environment', name] as const,
+  version: (name: string, version: string) =>
+    ['version', name, version] as const,
+  builds: ['builds'] as const,
+  kernels: ['kernels'] as const
+};
+
+export const environmentsQuery = (api: Api, q: string) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.environments, q],
+    queryFn: ({ pageParam, signal }) =>
+      api.environments(
+        { q: q || undefined, limit: PAGE_SIZE, cursor: pageParam },
+        signal
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: page => page.next
+  });
+
+export const catalogueQuery = (api: Api) =>
+  queryOptions({
+    queryKey: keys.catalogue,
+    queryFn: ({ signal }) => api.catalogue(signal)
+  });
+
+export const environmentQuery = (api: Api, name: string) =>
+  queryOptions({
+    queryKey: keys.environment(name),
+    queryFn: ({ signal }) => api.environment(name, signal)
+  });
+
+export const versionQuery = (api: Api, name: string, version: string) =>
+  queryOptions({
+    queryKey: keys.version(name, version),
+    queryFn: ({ signal }) => api.version(name, version, signal)
+  });
+
+export const buildsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: keys.builds,
+    queryFn: async ({ signal }) => (await api.builds(50, signal)).items
+  });
+
+export const kernelsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: keys.kernels,
+    queryFn: async ({ signal }) => (await api.kernels(signal)).items
+  });
+
+export const pythonsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ['python'],
+    queryFn: ({ signal }) => api.pythons(signal),
+    staleTime: 5 * 60_000
+  });
+
+export const diffQuery = (api: Api, from: string, to: string) =>
+  queryOptions({
+    queryKey: ['diff', from, to],
+    queryFn: ({ signal }) => api.diff(from, to, signal),
+    // Versions never change, but their locks come with the build.
+    staleTime: 10_000
+  });
+
+export const validationQuery = (
+  api: Api,
+  body: { name?: string; definition: DefinitionInput }
+) =>
+  queryOptions({
+    queryKey: ['validate', body],
+    queryFn: ({ signal }) => api.validate(body, signal),
+    staleTime: Infinity,
+    gcTime: 60_000
+  });
+
+export const resolutionQuery = (
+  api: Api,
+  body: Parameters<Api['resolve']>[0]
+) =>
+  queryOptions({
+    queryKey: ['resolve', body],
+    queryFn: ({ signal }) => api.resolve(body, signal),
+    staleTime: 5 * 60_000,
+    retry: false
+  });
