@@ -37,6 +37,7 @@ const GLYPHS = {
   secret: ['0 0 16 16', '<circle cx="5" cy="8" r="2.9" fill="none" stroke="currentColor" stroke-width="1.4"/><path d="M7.9 8H14.5M12.3 8v2.6" stroke="currentColor" stroke-width="1.4" fill="none"/>'],
   'read-only': ['0 0 24 23', '<path d="M12 17a2 2 0 0 0 2-2 2 2 0 0 0-2-2 2 2 0 0 0-2 2 2 2 0 0 0 2 2m6-9a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2V10a2 2 0 0 1 2-2h1V6a5 5 0 0 1 5-5 5 5 0 0 1 5 5v2zm-6-5a3 3 0 0 0-3 3v2h6V6a3 3 0 0 0-3-3"/>'],
   use: ['0 0 16 16', '<path d="M2 2.5h7.5v2M2 2.5v11h7.5v-2M6 8h8M11.3 5.2 14 8l-2.7 2.8" fill="none" stroke="currentColor" stroke-width="1.4"/>'],
+  build: ['0 0 24 24', '<path d="m22.7 19-9.1-9.1c.9-2.3.4-5-1.5-6.9-2-2-5-2.4-7.4-1.3L9 6 6 9 1.6 4.7C.4 7.1.9 10.1 2.9 12.1c1.9 1.9 4.6 2.4 6.9 1.5l9.1 9.1c.4.4 1 .4 1.4 0l2.3-2.3c.5-.4.5-1.1.1-1.4z"/>'],
   'open-tab': ['0 0 32 32', '<g><path d="M26 28H6a2.003 2.003 0 0 1-2-2V6a2.003 2.003 0 0 1 2-2h10v2H6v20h20V16h2v10a2.003 2.003 0 0 1-2 2"/><path d="M20 2v2h6.586L18 12.586 19.414 14 28 5.414V12h2V2z"/></g>'],
   tree: ['0 0 24 24', '<path d="M22 11V3h-7v3H9V3H2v8h7V8h2v10h4v3h7v-8h-7v3h-2V8h2v3z"/>'],
   back: ['0 0 16 16', '<path d="M10 3 5 8l5 5" fill="none" stroke="currentColor" stroke-width="1.6"/>'],
