@@ -1,0 +1,90 @@
+/** The answers that views need, as hooks. */
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useQuery
+} from '@tanstack/react-query';
+import * as React from 'react';
+
+import {
+  buildsQuery,
+  catalogueQuery,
+  environmentQuery,
+  environmentsQuery,
+  kernelsQuery,
+  versionQuery
+} from '../queries';
+import { isActive, type IBuild, type IKernel } from '../wire';
+import { usePanel, useRunningKernels } from './context';
+import { namesInUse } from './list/rows';
+
+const NO_BUILDS: readonly IBuild[] = [];
+const NO_KERNELS: readonly IKernel[] = [];
+
+/** The registered environments that a search finds, page after page. */
+export function useMine(query: string) {
+  const { api } = usePanel().environments;
+  const answer = useInfiniteQuery({
+    ...environmentsQuery(api, query),
+    placeholderData: keepPreviousData
+  });
+  const pages = answer.data?.pages;
+  const items = React.useMemo(
+    () => pages?.flatMap(page => page.items) ?? null,
+    [pages]
+  );
+  return { ...answer, items, total: pages?.[0]?.total ?? 0 };
+}
+
+export function useCatalogue() {
+  const { api } = usePanel().environments;
+  return useQuery(catalogueQuery(api));
+}
+
+export function useEnvironment(name: string) {
+  const { api } = usePanel().environments;
+  return useQuery(environmentQuery(api, name));
+}
+
+export function useVersion(name: string, version: string | null) {
+  const { api } = usePanel().environments;
+  return useQuery({
+    ...versionQuery(api, name, version ?? ''),
+    enabled: version !== null
+  });
+}
+
+/** All builds that the server still lists, newest first. */
+export function useBuilds(): readonly IBuild[] {
+  const { api } = usePanel().environments;
+  return useQuery(buildsQuery(api)).data ?? NO_BUILDS;
+}
+
+/** The build that runs now, by name of environment. */
+export function useRunning(
+  builds: readonly IBuild[]
+): ReadonlyMap<string, IBuild> {
+  return React.useMemo(
+    () =>
+      new Map(
+        builds
+          .filter(isActive)
+          .reverse()
+          .map(build => [build.name, build])
+      ),
+    [builds]
+  );
+}
+
+export function useKernels(): readonly IKernel[] {
+  const { api } = usePanel().environments;
+  return useQuery(kernelsQuery(api)).data ?? NO_KERNELS;
+}
+
+/** The names of the environments whose kernels run now. */
+export function useNamesInUse(
+  kernels: readonly IKernel[]
+): ReadonlySet<string> {
+  const running = useRunningKernels();
+  return React.useMemo(() => namesInUse(kernels, running), [kernels, running]);
+}

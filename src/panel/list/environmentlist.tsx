@@ -1,0 +1,296 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import * as React from 'react';
+
+import { CommandIDs } from '../../commandids';
+import type { IBuild, IEnvironment } from '../../wire';
+import { useNow, usePanel } from '../context';
+import { openEnvironmentMenu } from '../menus';
+import { SkeletonRow } from '../parts';
+import { EnvironmentRow } from './environmentrow';
+import { type ListRow, ROW_HEIGHTS, type Section } from './rows';
+import { SectionHead } from './sectionhead';
+
+interface IListProps {
+  rows: readonly ListRow[];
+  /** The build that runs now, by environment. */
+  running: ReadonlyMap<string, IBuild>;
+  inUse: ReadonlySet<string>;
+  canWrite: boolean;
+  onFold: (section: Section, folded: boolean) => void;
+  onOpen: (environment: IEnvironment) => void;
+  /** The end of what is loaded came into view. */
+  onEnd: () => void;
+}
+
+/** What the parent may ask of the list. */
+export interface IListHandle {
+  focus(): void;
+}
+
+function rowKey(row: ListRow): string {
+  switch (row.kind) {
+    case 'section':
+      return `section:${row.section}`;
+    case 'environment':
+      return `${row.environment.source}:${row.environment.name}`;
+    case 'skeleton':
+      return row.id;
+  }
+}
+
+/**
+ * Sections and environments as a virtual grid: one tab stop, arrows inside.
+ *
+ * Only the rows in view are in the document, so the row that has the tab stop is remembered by
+ * its index and focused once it has been rendered.
+ */
+export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
+  function EnvironmentList(props, handle) {
+    const { trans, commands } = usePanel();
+    const { rows, onEnd, onFold, onOpen } = props;
+    const scroller = React.useRef<HTMLDivElement>(null);
+    const now = useNow(30_000);
+    const virtual = useVirtualizer({
+      count: rows.length,
+      getScrollElement: () => scroller.current,
+      estimateSize: index => ROW_HEIGHTS[rows[index].kind],
+      getItemKey: index => rowKey(rows[index]),
+      overscan: 6
+    });
+    const items = virtual.getVirtualItems();
+    const last = items.length ? items[items.length - 1].index : 0;
+    React.useEffect(() => {
+      if (rows.length && last >= rows.length - 1) {
+        onEnd();
+      }
+    }, [last, rows.length, onEnd]);
+    // Heights belong to rows and not to places: measure anew when the rows move.
+    React.useLayoutEffect(() => virtual.measure(), [rows, virtual]);
+
+    const [active, setActive] = React.useState(0);
+    const stop = Math.min(active, rows.length - 1);
+    const moveTo = React.useCallback(
+      (index: number) => {
+        setActive(index);
+        virtual.scrollToIndex(index);
+        requestAnimationFrame(() => focusRow(scroller.current, index));
+      },
+      [virtual]
+    );
+    React.useImperativeHandle(
+      handle,
+      () => ({
+        focus: () => moveTo(Math.max(0, rows.findIndex(isEnvironment)))
+      }),
+      [moveTo, rows]
+    );
+
+    const typed = useTypedLetters();
+    const onKeyDown = (event: React.KeyboardEvent) => {
+      const row = rows[stop];
+      const environment = isEnvironment(row) ? row.environment : null;
+      const inAction = (event.target as HTMLElement).closest(
+        '.mlenv-Row-actions'
+      );
+      if (event.key in STEPS) {
+        const next = stop + STEPS[event.key as keyof typeof STEPS];
+        moveTo(Math.max(0, Math.min(rows.length - 1, next)));
+      } else if (event.key === 'Home') {
+        moveTo(0);
+      } else if (event.key === 'End') {
+        moveTo(rows.length - 1);
+      } else if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') {
+        moveInRow(event.target as HTMLElement, event.key === 'ArrowRight');
+      } else if (event.key === 'Enter' && environment && !inAction) {
+        if (event.ctrlKey || event.metaKey) {
+          void commands.execute(CommandIDs.use, { name: environment.name });
+        } else {
+          onOpen(environment);
+        }
+      } else if (isMenuKey(event) && environment) {
+        openEnvironmentMenu(
+          commands,
+          environment,
+          event.target as HTMLElement
+        );
+      } else if (isLetter(event) && !inAction) {
+        const found = findTyped(rows, typed(event.key), stop);
+        if (found >= 0) {
+          moveTo(found);
+        }
+      } else {
+        return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+    };
+
+    return (
+      <div
+        className="mlenv-List"
+        ref={scroller}
+        role="grid"
+        aria-label={trans.__('Environments')}
+        aria-rowcount={rows.length}
+        onKeyDown={onKeyDown}
+      >
+        <div
+          role="presentation"
+          className="mlenv-List-canvas"
+          style={{ height: virtual.getTotalSize() }}
+        >
+          {items.map(item => {
+            const row = rows[item.index];
+            const style = { transform: `translateY(${item.start}px)` };
+            const shared = {
+              role: 'row',
+              'aria-rowindex': item.index + 1,
+              'data-index': item.index,
+              onFocus: () => setActive(item.index)
+            };
+            if (row.kind === 'environment') {
+              const { environment } = row;
+              return (
+                <div
+                  key={item.key}
+                  {...shared}
+                  className="mlenv-Row"
+                  data-name={environment.name}
+                  style={style}
+                  tabIndex={item.index === stop ? 0 : -1}
+                  onClick={event => {
+                    if (!(event.target as HTMLElement).closest('button')) {
+                      onOpen(environment);
+                    }
+                  }}
+                  onContextMenu={event => {
+                    event.preventDefault();
+                    event.stopPropagation();
+                    openEnvironmentMenu(commands, environment, {
+                      x: event.clientX,
+                      y: event.clientY
+                    });
+                  }}
+                >
+                  <EnvironmentRow
+                    environment={environment}
+                    build={props.running.get(environment.name) ?? null}
+                    inUse={props.inUse.has(environment.name)}
+                    canWrite={props.canWrite}
+                    now={now}
+                  />
+                </div>
+              );
+            }
+            return (
+              <div
+                key={item.key}
+                {...shared}
+                className="mlenv-List-other"
+                style={style}
+              >
+                <div role="gridcell">
+                  {row.kind === 'section' ? (
+                    <SectionHead
+                      title={
+                        row.section === 'mine'
+                          ? trans.__('My environments')
+                          : trans.__('Curated')
+                      }
+                      count={row.count || undefined}
+                      note={
+                        row.section === 'curated'
+                          ? trans.__('read-only')
+                          : undefined
+                      }
+                      folded={row.folded}
+                      tabIndex={item.index === stop ? 0 : -1}
+                      onFold={folded => onFold(row.section, folded)}
+                    />
+                  ) : (
+                    <SkeletonRow />
+                  )}
+                </div>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    );
+  }
+);
+
+const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
+
+function isEnvironment(
+  row: ListRow | undefined
+): row is Extract<ListRow, { kind: 'environment' }> {
+  return row?.kind === 'environment';
+}
+
+function isMenuKey(event: React.KeyboardEvent): boolean {
+  return event.key === 'ContextMenu' || (event.shiftKey && event.key === 'F10');
+}
+
+function isLetter(event: React.KeyboardEvent): boolean {
+  return (
+    event.key.length === 1 &&
+    event.key !== ' ' &&
+    !event.ctrlKey &&
+    !event.metaKey &&
+    !event.altKey
+  );
+}
+
+/** The row itself, or the head of a section in it. */
+function focusRow(list: HTMLElement | null, index: number): void {
+  const row = list?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+  const target = row?.hasAttribute('tabindex')
+    ? row
+    : row?.querySelector<HTMLElement>('button');
+  target?.focus();
+}
+
+/** From the row to its buttons, from one to the next, and back. */
+function moveInRow(from: HTMLElement, forward: boolean): void {
+  const row = from.closest<HTMLElement>('[role="row"]');
+  if (!row) {
+    return;
+  }
+  const stops = [
+    row,
+    ...row.querySelectorAll<HTMLElement>('.mlenv-Row-actions button')
+  ];
+  stops[stops.indexOf(from) + (forward ? 1 : -1)]?.focus();
+}
+
+/** The letters typed in quick succession. */
+function useTypedLetters(): (letter: string) => string {
+  const state = React.useRef({ letters: '', at: 0 });
+  return letter => {
+    const now = Date.now();
+    const kept = now - state.current.at < 700 ? state.current.letters : '';
+    state.current = { letters: kept + letter.toLowerCase(), at: now };
+    return state.current.letters;
+  };
+}
+
+/** The next row whose name begins with the letters; the current one while they are still typed. */
+function findTyped(
+  rows: readonly ListRow[],
+  letters: string,
+  from: number
+): number {
+  const begin = letters.length > 1 ? from : from + 1;
+  for (let step = 0; step < rows.length; step++) {
+    const index = (begin + step) % rows.length;
+    const row = rows[index];
+    if (
+      isEnvironment(row) &&
+      row.environment.name.toLowerCase().startsWith(letters)
+    ) {
+      return index;
+    }
+  }
+  return -1;
+}

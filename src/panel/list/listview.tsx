@@ -1,0 +1,166 @@
+import * as React from 'react';
+
+import { problemOf } from '../../api';
+import { CommandIDs } from '../../commandids';
+import {
+  useBuilds,
+  useCatalogue,
+  useKernels,
+  useMine,
+  useNamesInUse,
+  useRunning
+} from '../data';
+import {
+  useConnection,
+  usePanel,
+  usePlace,
+  useSettled,
+  useSlow
+} from '../context';
+import { openNewMenu } from '../menus';
+import { Button, ProblemNote } from '../parts';
+import { BuildsDock } from './buildsdock';
+import { FilterChips } from './chips';
+import { ConnectionBanner } from './connectionbanner';
+import { FirstSteps, NoMatch } from './emptystates';
+import { EnvironmentList, type IListHandle } from './environmentlist';
+import { chipCounts, listRows, suggestions } from './rows';
+import { SearchBar } from './searchbar';
+import { ThisNotebook } from './thisnotebook';
+
+const TYPING = 120;
+
+/** All environments: search, the notebook's own, mine, the curated ones, and the builds. */
+export function ListView(): JSX.Element {
+  const { trans, commands, environments, place } = usePanel();
+  const { filter, folded, seen } = usePlace();
+  const { lost } = useConnection();
+  const [query, setQuery] = React.useState('');
+  const settled = useSettled(query.trim(), TYPING);
+  const mine = useMine(settled);
+  const catalogue = useCatalogue();
+  const curated = catalogue.data?.items ?? null;
+  const builds = useBuilds();
+  const running = useRunning(builds);
+  const kernels = useKernels();
+  const inUse = useNamesInUse(kernels);
+  const list = React.useRef<IListHandle>(null);
+
+  const waiting = mine.isPending || catalogue.isPending;
+  const slow = useSlow(waiting && !lost);
+  const input = {
+    mine: mine.isError ? [] : mine.items,
+    curated: catalogue.isError ? [] : curated,
+    total: mine.total,
+    filter,
+    query: settled,
+    folded,
+    inUse
+  };
+  const rows = React.useMemo(
+    () => (waiting && !slow ? [] : listRows(input)),
+    [waiting, slow, ...Object.values(input)]
+  );
+
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = mine;
+  const onEnd = React.useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) {
+      void fetchNextPage();
+    }
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  const fold = (section: string) => (isFolded: boolean) =>
+    place.fold(section, isFolded);
+  const create = (name?: string) => {
+    void commands.execute(CommandIDs.create, name ? { name } : {});
+  };
+  const refused = [mine, catalogue].find(answer => answer.isError && !lost);
+  const known = [...(input.mine ?? []), ...(input.curated ?? [])];
+  const nothingMine = !settled && mine.items?.length === 0;
+
+  return (
+    <div className="mlenv-ListView">
+      <ConnectionBanner />
+      <SearchBar
+        query={query}
+        onQuery={setQuery}
+        onLeave={() => list.current?.focus()}
+        canWrite={!lost}
+        onNew={anchor => openNewMenu(commands, anchor)}
+      />
+      <FilterChips
+        filter={filter}
+        counts={chipCounts(input)}
+        onFilter={one => place.setFilter(one)}
+      />
+      {refused && (
+        <ProblemNote problem={problemOf(refused.error)}>
+          <Button
+            label={trans.__('Try again')}
+            onClick={() => void environments.refresh()}
+          />
+        </ProblemNote>
+      )}
+      <ThisNotebook
+        kernels={kernels}
+        folded={folded.includes('notebook')}
+        onFold={fold('notebook')}
+        onOpen={(name, version) => place.open(name, { version })}
+        onNew={() => create()}
+      />
+      {nothingMine && !refused && (filter === 'all' || filter === 'mine') && (
+        <FirstSteps
+          canWrite={!lost}
+          onNew={() => create()}
+          onFile={() => void commands.execute(CommandIDs.importFile)}
+          onCurated={() => place.setFilter('curated')}
+        />
+      )}
+      {rows.length > 0 || waiting ? (
+        <EnvironmentList
+          ref={list}
+          rows={rows}
+          running={running}
+          inUse={inUse}
+          canWrite={!lost}
+          onFold={(section, isFolded) => place.fold(section, isFolded)}
+          onOpen={one => place.open(one.name)}
+          onEnd={onEnd}
+        />
+      ) : (
+        (settled || filter !== 'all') &&
+        !(nothingMine && filter === 'mine') && (
+          <NoMatch
+            query={settled}
+            filter={filter}
+            close={settled ? suggestions(known, settled) : []}
+            onOpen={one => place.open(one.name)}
+            onShowAll={() => place.setFilter('all')}
+            onClear={() => setQuery('')}
+            onCreate={() => create(settled)}
+          />
+        )
+      )}
+      {lost && (
+        <p className="mlenv-Hint mlenv-ListView-away">
+          {trans.__(
+            'Builds go on without this page. The list catches up when the server answers.'
+          )}
+        </p>
+      )}
+      <BuildsDock
+        builds={builds}
+        seen={seen}
+        folded={folded.includes('builds')}
+        onFold={fold('builds')}
+        onOpen={build =>
+          place.open(build.name, {
+            version: build.version,
+            tab: 'builds',
+            build: build.id
+          })
+        }
+      />
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+import { MenuSvg } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+
+import { CommandIDs } from '../commandids';
+import type { IEnvironment } from '../wire';
+
+type Item = { command: string; args?: ReadonlyJSONObject } | 'separator';
+
+/** Opens a menu under an element, or where the pointer is. */
+export function openMenu(
+  commands: CommandRegistry,
+  items: Item[],
+  at: HTMLElement | { x: number; y: number }
+): void {
+  const menu = new MenuSvg({ commands });
+  for (const item of items) {
+    menu.addItem(item === 'separator' ? { type: 'separator' } : item);
+  }
+  menu.aboutToClose.connect(() => {
+    // Once the command that was chosen has been run.
+    setTimeout(() => menu.dispose(), 0);
+  });
+  if (at instanceof HTMLElement) {
+    const { left, bottom } = at.getBoundingClientRect();
+    menu.open(left, bottom);
+  } else {
+    menu.open(at.x, at.y);
+  }
+}
+
+/** What can be done with an environment, or with one version of it. */
+export function openEnvironmentMenu(
+  commands: CommandRegistry,
+  environment: IEnvironment,
+  at: HTMLElement | { x: number; y: number },
+  version = environment.latest.version
+): void {
+  const args = { name: environment.name, version };
+  const items: Item[] = [
+    { command: CommandIDs.use, args },
+    { command: CommandIDs.build, args },
+    'separator',
+    { command: CommandIDs.openInTab, args },
+    { command: CommandIDs.copyAndEdit, args }
+  ];
+  if (!environment.read_only) {
+    items.push('separator', { command: CommandIDs.remove, args });
+  }
+  openMenu(commands, items, at);
+}
+
+/** The ways to begin a new environment. */
+export function openNewMenu(
+  commands: CommandRegistry,
+  at: HTMLElement
+): void {
+  openMenu(
+    commands,
+    [
+      { command: CommandIDs.create, args: { isMenu: true } },
+      { command: CommandIDs.importFile, args: { isMenu: true } },
+      { command: CommandIDs.create, args: { isMenu: true, from: 'curated' } }
+    ],
+    at
+  );
+}
