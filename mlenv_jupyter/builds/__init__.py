@@ -1,0 +1,1 @@
+"""Definition → Lock → Prefix: resolve, install, the worker that does it, and its log."""

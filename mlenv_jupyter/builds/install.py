@@ -1,0 +1,278 @@
+"""Lock → Prefix: link the files with uv, give them bytecode, check them, commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from mlenv_jupyter.builds.bytecode import compile_and_link, distributions, has_all
+from mlenv_jupyter.builds.python import Python
+from mlenv_jupyter.builds.resolve import LineSink, ToolFailed, index_options
+from mlenv_jupyter.core.build import Progress
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import BuildFailed
+from mlenv_jupyter.core.lock import Lock, LockedPackage
+from mlenv_jupyter.core.universal import Chosen, hashed_requirements, one_platform_pylock
+from mlenv_jupyter.process import Line, run
+from mlenv_jupyter.store.places import Places
+from mlenv_jupyter.store.store import Record, Store
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every step of an installation needs: tools, places, and where to say what happens."""
+
+    uv: str
+    python: Python
+    places: Places
+    store: Store
+    work: Path
+    env: Mapping[str, str]
+    on_line: LineSink
+    on_progress: Callable[[Progress], None]
+    use_cache: bool = True
+
+
+def install_prefix(
+    site: Site,
+    place: Path,
+    lock: Lock,
+    lock_digest: str,
+    chosen: tuple[Chosen, ...],
+    addresses: Mapping[str, str],
+    definition: Definition,
+    *,
+    verifying: Callable[[], None],
+) -> Record:
+    """Make and commit the prefix of a lock; where it is there already nothing is done.
+
+    Raises ToolFailed, BuildFailed.
+    """
+    with site.store.making(place) as ours:
+        if not ours:
+            record = site.store.record(place)
+            assert record is not None
+            return record
+        site.store.require_space(_expected_size(chosen, site))
+        _uv(site, ["venv", place, "--python", site.python.executable, "--no-project"])
+        site_packages = _site_packages(place)
+        _sync(site, place, None, chosen, addresses, index_options(definition))
+        _bytecode(site, site_packages, chosen)
+        verifying()
+        packages = _verify(site, place, site_packages, lock)
+        _check_starts(site, place)
+        return site.store.commit(
+            place,
+            Record(
+                lock_digest=lock_digest,
+                python=lock.python,
+                site_packages=str(site_packages.relative_to(place)),
+                packages=packages,
+                created_at=now(),
+            ),
+        )
+
+
+def install_layer(
+    site: Site,
+    place: Path,
+    lock: Lock,
+    lock_digest: str,
+    chosen: tuple[Chosen, ...],
+    addresses: Mapping[str, str],
+    options: Iterable[str],
+    *,
+    finish: Callable[[Path], None],
+) -> Record:
+    """Make and commit a kernel layer: a directory of packages, which comes last on the path."""
+    with site.store.making(place) as ours:
+        if not ours:
+            record = site.store.record(place)
+            assert record is not None
+            return record
+        place.mkdir(parents=True)
+        if chosen:
+            _sync(site, None, place, chosen, addresses, options)
+        finish(place)
+        _bytecode(site, place, chosen)
+        return site.store.commit(
+            place,
+            Record(
+                lock_digest=lock_digest,
+                python=lock.python,
+                site_packages=".",
+                packages=_verify(site, place, place, lock),
+                created_at=now(),
+            ),
+        )
+
+
+def now() -> str:
+    """The time, as every record has it: ISO 8601, UTC, to the second."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _sync(
+    site: Site,
+    prefix: Path | None,
+    target: Path | None,
+    chosen: tuple[Chosen, ...],
+    addresses: Mapping[str, str],
+    options: Iterable[str],
+) -> None:
+    """Let uv link exactly the chosen files, from its cache alone where they are all in it."""
+    if not chosen:
+        return
+    pylock = one_platform_pylock(chosen, addresses)
+    if pylock is not None:
+        wanted = site.work / "pylock.here.toml"
+        wanted.write_text(pylock)
+    else:
+        wanted = site.work / "locked.txt"
+        wanted.write_text("\n".join([*options, hashed_requirements(chosen)]))
+    python = site.python.executable if prefix is None else str(prefix / "bin" / "python")
+    arguments: list[str | Path] = [
+        *("pip", "install", "--no-deps", "--requirements", wanted.name, "--python", python),
+        *("--link-mode", "hardlink", "--color", "never", "--preview-features", "pylock"),
+        *(["--target", target] if target is not None else []),
+        *(["--require-hashes"] if pylock is None else []),
+        *([] if site.use_cache else ["--no-cache"]),
+    ]
+    # A wheel is named by its hash, so there is nothing to ask an index where it was here before.
+    keys = [one.file.sha256 for one in chosen]
+    if site.use_cache and has_all(site.places.bytecode, site.python.cache_tag, keys):
+        said: list[Line] = []
+        code, _ = run(
+            [site.uv, *arguments, "--offline"], env=site.env, cwd=site.work, on_line=said.append
+        )
+        if code == 0:
+            count = _Counter(site, chosen)
+            for line in said:
+                count(line)
+            return
+    _uv(site, arguments, _Counter(site, chosen))
+
+
+class _Counter:
+    """Follows uv's lines and says how far the installation is."""
+
+    def __init__(self, site: Site, chosen: tuple[Chosen, ...]) -> None:
+        self.site = site
+        self.sizes = {one.package.name: one.file.size or 0 for one in chosen}
+        self.total = len(chosen)
+        self.bytes_total = sum(self.sizes.values()) or None
+        self.fetched: set[str] = set()
+        self.linked = 0
+
+    def __call__(self, line: Line) -> None:
+        self.site.on_line(line)
+        text = line.text.strip()
+        if text.startswith("Downloaded ") or text.startswith("Built "):
+            self.fetched.add(canonicalize_name(text.split()[1].split("==")[0]))
+        elif text.startswith("+ "):
+            self.linked += 1
+        else:
+            return
+        whole = self.linked > 0
+        done = self.bytes_total if whole else sum(self.sizes.get(one, 0) for one in self.fetched)
+        self.site.on_progress(
+            Progress(
+                done=self.linked if whole else len(self.fetched),
+                total=self.total,
+                bytes_done=done if self.bytes_total else None,
+                bytes_total=self.bytes_total,
+            )
+        )
+
+
+def _uv(
+    site: Site, arguments: Iterable[str | Path], on_line: Callable[[Line], None] | None = None
+) -> None:
+    argv = [site.uv, *arguments]
+    code, lines = run(argv, env=site.env, cwd=site.work, on_line=on_line)
+    if code != 0:
+        raise ToolFailed(" ".join(map(str, argv[:3])), lines)
+
+
+def _bytecode(site: Site, site_packages: Path, chosen: tuple[Chosen, ...]) -> None:
+    total = len(chosen)
+
+    def progress(done: int, files: int) -> None:
+        site.on_progress(Progress(done=total * done // files, total=total))
+
+    keys = {one.package.name: one.file.sha256 for one in chosen}
+    compiled = compile_and_link(
+        site_packages,
+        keys,
+        python=site.python.executable,
+        cache=site.places.bytecode,
+        cache_tag=site.python.cache_tag,
+        work=site.work,
+        env=site.env,
+        on_progress=progress,
+    )
+    if compiled:
+        site.on_line(Line("out", f"Compiled {compiled} files to bytecode"))
+
+
+def _verify(
+    site: Site, place: Path, site_packages: Path, lock: Lock
+) -> tuple[LockedPackage, ...]:
+    """Every locked package must be there; returns them with who requires whom."""
+    there = distributions(site_packages)
+    missing = [one.name for one in lock.packages if one.name not in there]
+    if missing:
+        raise BuildFailed(
+            f"{missing[0]} was locked, but is not in the prefix after the installation.",
+            remedy="Build again without the cache: `mlenv build --no-cache`.",
+            where=str(place.name),
+        )
+    environment = {**site.python.markers, "extra": ""}
+    required_by: dict[str, set[str]] = {}
+    for name, one in there.items():
+        for required in _requires(one.info, environment):
+            required_by.setdefault(required, set()).add(name)
+    return tuple(
+        msgspec.structs.replace(one, required_by=tuple(sorted(required_by.get(one.name, ()))))
+        for one in lock.packages
+    )
+
+
+def _requires(info: Path, environment: Mapping[str, str]) -> Iterable[str]:
+    """The names that a package requires here, from its metadata (extras left out)."""
+    try:
+        text = (info / "METADATA").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return
+    for line in text.partition("\n\n")[0].splitlines():
+        if line.startswith("Requires-Dist:"):
+            try:
+                one = Requirement(line.partition(":")[2].strip())
+                if one.marker is None or one.marker.evaluate(dict(environment)):
+                    yield canonicalize_name(one.name)
+            except InvalidRequirement:
+                continue
+
+
+def _check_starts(site: Site, place: Path) -> None:
+    code, lines = run([place / "bin" / "python", "-I", "-c", "import site"], env=site.env)
+    if code != 0:
+        raise ToolFailed("python", lines)
+
+
+def _site_packages(place: Path) -> Path:
+    return next((place / "lib").glob("python3*")) / "site-packages"
+
+
+def _expected_size(chosen: tuple[Chosen, ...], site: Site) -> int:
+    """Bytes that linking will not save: what is not here yet, unpacked, and its bytecode."""
+    shelf = site.places.bytecode / site.python.cache_tag
+    new = [one.file.size or 0 for one in chosen if not os.path.isdir(shelf / one.file.sha256)]
+    return 5 * sum(new)

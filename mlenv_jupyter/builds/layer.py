@@ -1,0 +1,113 @@
+"""The kernel layer of a lock: what a kernel needs beside it, resolved with the lock as constraints."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+
+import msgspec
+
+from mlenv_jupyter.builds.install import Site
+from mlenv_jupyter.builds.resolve import ToolFailed, choose, index_options, lock_for, storable
+from mlenv_jupyter.core import identity
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import BuildFailed, Culprit, Fix
+from mlenv_jupyter.core.lock import Lock
+from mlenv_jupyter.core.requirements import name_of
+from mlenv_jupyter.core.universal import Chosen, from_pylock
+from mlenv_jupyter.kernels.layer import layer_requirements
+from mlenv_jupyter.process import Line, run
+from mlenv_jupyter.store.trees import write_atomically
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kernel layer consists of: the packages that the prefix does not have itself."""
+
+    lock: Lock
+    digest: str
+    chosen: tuple[Chosen, ...]
+    addresses: dict[str, str]
+
+
+def resolve_layer(site: Site, lock: Lock, lock_digest: str, definition: Definition) -> Layer:
+    """The kernel layer of a lock; the same one every time once it is known on this machine.
+
+    Raises BuildFailed, which names the pin that no kernel fits beside; ToolFailed.
+    """
+    wanted = layer_requirements(lock.python)
+    key = hashlib.sha256("\n".join([lock_digest, *wanted]).encode()).hexdigest()[:32]
+    memo = site.places.layers / "resolved" / f"{key}.json"
+    try:
+        return msgspec.json.decode(memo.read_bytes(), type=Layer)
+    except (FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
+        layer = _resolve(site, lock, wanted, definition)
+        write_atomically(memo, msgspec.json.encode(layer))
+        return layer
+
+
+def _resolve(site: Site, lock: Lock, wanted: list[str], definition: Definition) -> Layer:
+    asked = site.work / "layer.in"
+    asked.write_text("\n".join([*index_options(definition), *wanted]) + "\n")
+    pins = site.work / "layer.constraints.txt"
+    versions = lock.versions()
+    pins.write_text("".join(f"{name}=={version}\n" for name, version in versions.items()))
+    made = site.work / "pylock.layer.toml"
+    lines: list[Line] = []
+    # What is known already is good enough for a kernel, and needs no network.
+    for offline in (True, False) if site.use_cache else (False,):
+        code, lines = run(
+            [
+                *(site.uv, "pip", "compile", asked.name, "--constraint", pins.name),
+                *("--format", "pylock.toml", "--python", site.python.executable),
+                *("--output-file", made.name, "--no-header", "--color", "never", "--quiet"),
+                *("--preview-features", "pylock", "--only-binary", ":all:"),
+                *(["--offline"] if offline else []),
+            ],
+            env=site.env,
+            cwd=site.work,
+        )
+        if code == 0:
+            break
+    else:
+        raise _explained(definition, versions, lines) or ToolFailed("uv pip compile", lines)
+    universal, addresses = from_pylock(tomllib.loads(made.read_text()))
+    chosen = tuple(
+        one for one in choose(universal, site.python) if one.package.name not in versions
+    )
+    own = lock_for(definition, chosen, site.python)
+    return Layer(
+        lock=own,
+        digest=identity.lock_digest(own),
+        chosen=chosen,
+        addresses=storable(addresses),
+    )
+
+
+def _explained(
+    definition: Definition, versions: dict[str, str], lines: list[Line]
+) -> BuildFailed | None:
+    """The pin of the lock that the resolver names; None where it speaks of something else."""
+    text = " ".join(line.text for line in lines)
+    if "No solution found" not in text:
+        return None
+    pinned = [one for one in versions if f"{one}=={versions[one]}" in text]
+    if not pinned:
+        return None
+    name = pinned[0]
+    asked = [one for one in definition.pip.requirements if name_of(one) == name]
+    return BuildFailed(
+        f"No kernel can run beside {name} {versions[name]}.",
+        code="kernel_conflict",
+        detail=f"ipykernel and what it needs do not work with {name}=={versions[name]}.",
+        remedy=f"Allow another version of {name}.",
+        where=name,
+        culprits=tuple(Culprit(one, "no kernel fits beside this version") for one in asked),
+        fixes=tuple(
+            Fix(label=f"Use {name} (any version)", remove=(one,), add=(name,)) for one in asked
+        ),
+    )

@@ -1,0 +1,71 @@
+"""The log of a build: ``log.jsonl``, one record a line, appended and never changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from mlenv_jupyter.core.build import LogRecord, Progress, Stage
+from mlenv_jupyter.core.redact import redact
+
+Level = Literal["out", "err", "note", "warn", "error"]
+LOG = "log.jsonl"
+
+
+class LogWriter:
+    """Appends records; each is on its way to readers when the call returns."""
+
+    def __init__(self, path: Path, began: float) -> None:
+        self._began = began
+        self._stage: Stage = "queued"
+        self._encode = msgspec.json.Encoder().encode
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def line(self, text: str, level: Level = "out") -> None:
+        """One line of output, credentials taken out."""
+        self._write(LogRecord(self._now(), "line", self._stage, redact(text), level))
+
+    def stage(self, stage: Stage, text: str) -> None:
+        """The build enters a stage."""
+        self._stage = stage
+        self._write(LogRecord(self._now(), "stage", stage, redact(text)))
+
+    def progress(self, progress: Progress) -> None:
+        """How far the stage is."""
+        data = msgspec.to_builtins(progress)
+        self._write(LogRecord(self._now(), "progress", self._stage, d=data))
+
+    def result(self, data: dict[str, Any], text: str, level: Level) -> None:
+        """The last record."""
+        self._write(LogRecord(self._now(), "result", self._stage, redact(text), level, data))
+
+    def close(self) -> None:
+        """Have it on disk."""
+        os.fsync(self._file)
+        os.close(self._file)
+
+    def _now(self) -> float:
+        return round(time.time() - self._began, 3)
+
+    def _write(self, record: LogRecord) -> None:
+        os.write(self._file, self._encode(record) + b"\n")
+
+
+def read_records(path: Path) -> Iterator[LogRecord]:
+    """Every whole record of a log, one at a time; a line that was cut by a crash is passed over."""
+    decode = msgspec.json.Decoder(LogRecord).decode
+    try:
+        with open(path, "rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    try:
+                        yield decode(line)
+                    except (msgspec.DecodeError, msgspec.ValidationError):
+                        continue
+    except FileNotFoundError:
+        return

@@ -1,0 +1,161 @@
+"""Definition → universal lock with uv, and the files of it that this machine's Python takes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags, platform_tags
+
+from mlenv_jupyter.builds.python import Python
+from mlenv_jupyter.core.definition import REFERENCE, Definition
+from mlenv_jupyter.core.errors import Unavailable
+from mlenv_jupyter.core.lock import Lock
+from mlenv_jupyter.core.universal import Chosen, UniversalLock, from_pylock, locked, select
+from mlenv_jupyter.process import Line, run
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+LineSink = Callable[[Line], None]
+
+
+class ToolFailed(Exception):
+    """A tool ended with an error; what it said is in ``lines``. Explained before a user sees it."""
+
+    def __init__(self, tool: str, lines: Sequence[Line]) -> None:
+        super().__init__(tool)
+        self.tool = tool
+        self.lines = lines
+
+
+def index_options(definition: Definition) -> list[str]:
+    """The index settings of a definition as lines of a requirements file.
+
+    uv expands ``${NAME}`` in them itself, so that no credential is written to disk.
+    """
+    pip = definition.pip
+    return [
+        *([f"--index-url {pip.index_url}"] if pip.index_url else []),
+        *(f"--extra-index-url {one}" for one in pip.extra_index_urls),
+        *(f"--find-links {one}" for one in pip.find_links),
+        *(f"--no-binary {one}" for one in pip.no_binary),
+        *(f"--only-binary {one}" for one in pip.only_binary),
+    ]
+
+
+def references(definition: Definition) -> set[str]:
+    """The variables of the builder's environment that the index settings refer to."""
+    return {one[2:-1] for line in index_options(definition) for one in REFERENCE.findall(line)}
+
+
+def resolve(
+    definition: Definition,
+    python: Python,
+    *,
+    uv: str,
+    work: Path,
+    env: Mapping[str, str],
+    on_line: LineSink | None = None,
+    wheels_only: bool = False,
+    refresh: bool = False,
+) -> tuple[UniversalLock, dict[str, str]]:
+    """Resolve for all platforms at once; the lock, and the address of each file by sha256.
+
+    ``wheels_only`` runs no code of any package. Raises ToolFailed.
+    """
+    wanted = work / "requirements.in"
+    wanted.write_text("\n".join([*index_options(definition), *definition.pip.requirements]) + "\n")
+    made = work / "pylock.toml"
+    made.unlink(missing_ok=True)
+    if not definition.pip.requirements:
+        return UniversalLock(requires_python=f">={python.minor}", packages=()), {}
+    code, lines = run(
+        [
+            *(uv, "pip", "compile", wanted.name, "--universal", "--format", "pylock.toml"),
+            *("--python", python.executable, "--python-version", python.minor),
+            *("--output-file", made.name, "--no-header", "--color", "never", "--quiet"),
+            *("--preview-features", "pylock"),
+            *(["--prerelease", "allow"] if definition.pip.pre else []),
+            *(["--only-binary", ":all:"] if wheels_only else []),
+            *(["--refresh"] if refresh else []),
+            *(
+                ["--torch-backend", definition.torch_backend]
+                if definition.torch_backend
+                else []
+            ),
+        ],
+        env=env,
+        cwd=work,
+        on_line=lambda line: on_line(line) if on_line and line.stream == "err" else None,
+    )
+    if code != 0:
+        raise ToolFailed("uv pip compile", lines)
+    return from_pylock(tomllib.loads(made.read_text()))
+
+
+def choose(lock: UniversalLock, python: Python) -> tuple[Chosen, ...]:
+    """The packages and files of a universal lock that fit an interpreter."""
+    return select(lock, python.markers, tags_of(python))
+
+
+def lock_for(definition: Definition, chosen: Iterable[Chosen], python: Python) -> Lock:
+    """The Lock of the chosen files on this platform."""
+    return Lock(
+        python=python.version,
+        implementation=python.implementation + ("t" if python.free_threaded else ""),
+        platform=python.platform,
+        packages=locked(chosen, frozenset(definition.wanted)),
+    )
+
+
+def tags_of(python: Python) -> list[Tag]:
+    """The wheel tags that an interpreter on this machine takes, best first (PEP 425)."""
+    numbers = re.findall(r"\d+", python.version)
+    version = (int(numbers[0]), int(numbers[1]))
+    platforms = list(platform_tags())
+    nodot = f"cp{version[0]}{version[1]}"
+    if python.implementation == "cpython":
+        abi = nodot + ("t" if python.free_threaded else "")
+        own = list(cpython_tags(version, [abi], platforms))
+        return own + list(compatible_tags(version, nodot, platforms))
+    name = f"{python.implementation[:2]}{version[0]}{version[1]}"
+    return list(generic_tags(name, None, platforms)) + list(
+        compatible_tags(version, name, platforms)
+    )
+
+
+def storable(addresses: Mapping[str, str]) -> dict[str, str]:
+    """The addresses that can be kept: those that work without user, password or signature."""
+    kept = {}
+    for sha256, address in addresses.items():
+        parts = urlsplit(address)
+        if parts.scheme in ("http", "https", "file") and "@" not in parts.netloc and not parts.query:
+            kept[sha256] = urlunsplit(parts)
+    return kept
+
+
+def require_pip_only(definition: Definition) -> None:
+    """Raise Unavailable for a definition that takes a builder which this release does not have."""
+    if definition.kind != "pip" or definition.user_managed_dependencies:
+        what = "conda packages" if definition.kind == "conda" else "an image"
+        if definition.user_managed_dependencies:
+            what = "an interpreter of your own"
+        raise Unavailable(
+            f"This environment needs {what}, and this release of mlenv builds pip environments.",
+            code="no_builder",
+            where=definition.kind,
+            remedy="It is kept as it is. Put its packages under pip to build it now.",
+        )
+    if definition.wheels:
+        raise Unavailable(
+            "This environment has private wheels, which this release of mlenv cannot build.",
+            code="no_builder",
+            where="wheels",
+            remedy="Point find_links at the directory that has them.",
+        )

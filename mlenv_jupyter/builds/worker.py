@@ -1,0 +1,226 @@
+"""The worker: one process, one build. ``python -m mlenv_jupyter.builds.worker DIRECTORY LOCK``."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from mlenv_jupyter.builds.explain import explain
+from mlenv_jupyter.builds.log import Level, LogWriter
+from mlenv_jupyter.builds.pipeline import Outcome, Pipeline
+from mlenv_jupyter.builds.queue import moment, seconds_of
+from mlenv_jupyter.builds.resolve import ToolFailed
+from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
+from mlenv_jupyter.core.build import STAGES, Build, Progress, Stage, StageTime, State
+from mlenv_jupyter.core.errors import BuildCancelled, MlenvError, Problem
+from mlenv_jupyter.process import Line
+from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.store.places import Places
+from mlenv_jupyter.store.trees import write_atomically
+
+
+class Terminated(Exception):
+    """Somebody asked this process to end."""
+
+
+class Worker:
+    """Runs one build, and keeps its log, its result and its row."""
+
+    def __init__(self, files: BuildFiles, spec: BuildSpec) -> None:
+        self.files = files
+        self.spec = spec
+        self.places = Places(Path(spec.home), Path(spec.store))
+        self.registry = Registry(self.places.home, spec.database)
+        self.build: Build = self.registry.builds.get(spec.id)
+        self.began = seconds_of(self.build.created_at)
+        self.log = LogWriter(files.log, self.began)
+        self._stage: Stage = "queued"
+        self._entered: dict[Stage, float] = {"queued": self.began}
+        self._spent: dict[Stage, float] = {}
+        self._said = 0.0
+
+    def run(self) -> int:
+        """Build to the end, whatever it is; the exit code says whether there is a prefix."""
+        error: Problem | None = None
+        outcome: Outcome | None = None
+        state: State = "succeeded"
+        try:
+            self._wait_for_a_slot()
+            outcome = Pipeline(self.spec, self.files, self.places, self.registry, self).run()
+        except Terminated:
+            state = "cancelled" if self.files.cancel.exists() else "interrupted"
+            if state == "interrupted":
+                # The platform ends everything: leave no result, so that whoever looks tries again.
+                self.log.line("The build's process was asked to end.", "warn")
+                self.log.close()
+                return 1
+        except BuildCancelled:
+            state = "cancelled"
+        except ToolFailed as failed:
+            state, error = "failed", self._explain(failed)
+        except MlenvError as failed:
+            state, error = "failed", failed.problem()
+        except OSError as failed:
+            state, error = "failed", _of_os(failed)
+        except Exception as failed:  # the worker's outermost frame: say it, never die in silence
+            for line in traceback.format_exc().splitlines():
+                self.log.line(line, "err")
+            state = "failed"
+            error = Problem(
+                code="internal",
+                message=f"mlenv itself failed: {type(failed).__name__}: {failed}",
+                remedy="Please report it with this log; building again may help.",
+            )
+        self._finish(state, error, outcome)
+        return 0 if state == "succeeded" else 1
+
+    # What the pipeline says of itself.
+
+    def stage(self, stage: Stage, text: str) -> None:
+        """The build enters a stage."""
+        now = time.time()
+        self._spent[self._stage] = now - self._entered[self._stage]
+        self._stage = stage
+        self._entered[stage] = now
+        self.log.stage(stage, text)
+        fields = {"started_at": moment()} if self.build.started_at is None else {}
+        self.build = self.registry.builds.update(
+            self.spec.id, state=stage, stages=self._stages(), progress=None, **fields
+        )
+
+    def line(self, line: Line) -> None:
+        """A tool has written a line."""
+        if line.text.strip():
+            self.log.line(line.text, line.stream if line.stream == "out" else "out")
+
+    def say(self, text: str, level: Level = "note") -> None:
+        """mlenv says something itself."""
+        self.log.line(text, level)
+
+    def progress(self, progress: Progress) -> None:
+        """How far the stage is; at most ten times a second, and always the last one."""
+        now = time.monotonic()
+        if now - self._said > 0.1 or progress.done >= progress.total:
+            self._said = now
+            self.log.progress(progress)
+
+    def _explain(self, failed: ToolFailed) -> Problem:
+        stage = "resolving" if "compile" in failed.tool else "installing"
+        texts = [line.text for line in failed.lines]
+        if stage == "installing":
+            for text in texts[-40:]:
+                self.log.line(text, "err")
+        else:
+            for line in failed.lines:
+                if line.stream == "err":
+                    self.log.line(line.text, "err")
+        return explain(stage, texts, self.spec.definition)
+
+    def _wait_for_a_slot(self) -> None:
+        """Wait until fewer than the allowed number of builds run, in whatever process."""
+        said = False
+        while True:
+            for number in range(self.spec.max_concurrent_builds):
+                slot = FileLock(self.places.builds / f"slot-{number}.lock")
+                try:
+                    slot.acquire(timeout=0)
+                except Timeout:
+                    continue
+                self._slot = slot
+                return
+            if not said:
+                self.say("Waiting for another build to end")
+                said = True
+            time.sleep(0.05)
+
+    def _stages(self, state: State | None = None) -> tuple[StageTime, ...]:
+        made = []
+        reached = STAGES.index(self._stage)
+        for place, stage in enumerate(STAGES):
+            seconds = self._spent.get(stage)
+            if place < reached:
+                made.append(StageTime(stage=stage, seconds=seconds and round(seconds, 3), state="done"))
+            elif place > reached:
+                made.append(StageTime(stage=stage))
+            elif state is None:
+                made.append(StageTime(stage=stage, state="running"))
+            else:
+                spent = round(time.time() - self._entered[stage], 3)
+                word = "done" if state == "succeeded" else "failed"
+                made.append(StageTime(stage=stage, seconds=spent, state=word))  # type: ignore[arg-type]
+        return tuple(made)
+
+    def _finish(self, state: State, error: Problem | None, outcome: Outcome | None) -> None:
+        seconds = round(time.time() - self.began, 2)
+        said = {
+            "succeeded": f"Ready in {seconds} s",
+            "failed": error.message if error else "",
+            "cancelled": "Cancelled; nothing was kept",
+        }[state]
+        fields = {
+            "state": state,
+            "finished_at": moment(),
+            "error": error,
+            "cancelling": False,
+            "stages": self._stages(state),
+            "packages": outcome.packages if outcome else None,
+            "lock_digest": outcome.lock_digest if outcome else None,
+        }
+        data = {"state": state, "error": msgspec.to_builtins(error)}
+        self.log.result(data, said, "note" if state == "succeeded" else "error")
+        self.log.close()
+        result = msgspec.structs.replace(self.build, **fields)
+        write_atomically(self.files.result, msgspec.json.encode(result))
+        self.registry.builds.update(self.spec.id, **fields)
+        self.registry.close()
+
+
+def _of_os(failed: OSError) -> Problem:
+    if failed.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Problem(
+            code="disk_full",
+            message="The disk is full.",
+            detail=f"{failed.strerror}. Nothing was kept of this build.",
+            remedy="Free disk space, or set MLENV_STORE to a directory on a larger disk.",
+            where=str(failed.filename or ""),
+        )
+    return Problem(
+        code="io_error",
+        message=f"A file could not be used: {failed.strerror or failed}.",
+        remedy="Check that MLENV_HOME and MLENV_STORE are yours to write to.",
+        where=str(failed.filename or ""),
+    )
+
+
+def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
+    # Once is enough: the cleaning up that follows must not be interrupted by a second signal.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated
+
+
+def main(argv: list[str]) -> int:
+    """Run the build whose directory is given; the lock is the descriptor that says we live."""
+    place, lock = Path(argv[0]), int(argv[1])
+    os.set_inheritable(lock, False)
+    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        places = Places(place.parent.parent, place)
+        files = BuildFiles(places, place.name)
+        return Worker(files, files.read_spec()).run()
+    except Terminated:
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,171 @@
+"""The one door through which mlenv starts other programs: argv lists, tagged lines, whole trees ended."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Literal, NamedTuple
+
+MAX_LINE = 64 * 1024
+"""Characters of one line that are kept; the rest is cut and said."""
+
+Stream = Literal["out", "err"]
+
+# What a build may see of the environment of whoever started it (design.md, Kernel): enough to
+# find tools, the network and the user's package indexes, and nothing that is a server's secret.
+ALLOWED = frozenset(
+    """PATH HOME USER LOGNAME LANG LANGUAGE TZ TMPDIR TEMP TMP XDG_CACHE_HOME XDG_CONFIG_HOME
+    XDG_DATA_HOME HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy
+    SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NETRC SYSTEMROOT
+    UV_DEFAULT_INDEX UV_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_NO_INDEX
+    UV_INDEX_STRATEGY UV_KEYRING_PROVIDER UV_HTTP_TIMEOUT UV_NATIVE_TLS UV_SYSTEM_CERTS UV_OFFLINE
+    UV_PYTHON_INSTALL_MIRROR UV_PYTHON_DOWNLOADS UV_INSECURE_HOST UV_CONCURRENT_DOWNLOADS
+    UV_EXCLUDE_NEWER CC CXX CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS CUDA_HOME""".split()
+)
+PIP_TO_UV = {
+    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+    "PIP_EXTRA_INDEX_URL": "UV_INDEX",
+    "PIP_CERT": "SSL_CERT_FILE",
+}
+
+
+class Line(NamedTuple):
+    """One line that a program wrote, without its end."""
+
+    stream: Stream
+    text: str
+
+
+def build_environment(
+    source: Mapping[str, str], *, also: Iterable[str] = (), **extra: str
+) -> dict[str, str]:
+    """The environment of a build: an allow-list of ``source``, the names in ``also``, and ``extra``.
+
+    pip's own index settings are passed on under uv's names.
+    """
+    wanted = ALLOWED | set(also)
+    made = {k: v for k, v in source.items() if k in wanted or k.startswith("LC_")}
+    for pip_name, uv_name in PIP_TO_UV.items():
+        if pip_name in source:
+            made.setdefault(uv_name, source[pip_name])
+    made.setdefault("PATH", os.defpath)
+    return {**made, **extra}
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    input: str | None = None,  # the name that subprocess uses
+    on_line: Callable[[Line], None] | None = None,
+) -> tuple[int, list[Line]]:
+    """Run a program to its end; its exit code, and its last 2,000 lines.
+
+    ``on_line`` sees every line as it comes, in this thread. If it raises, or this thread is
+    interrupted, the program and what it started are ended first. Raises FileNotFoundError where
+    the program is not there.
+    """
+    arguments = [os.fspath(one) for one in argv]
+    child = subprocess.Popen(
+        arguments,
+        env=None if env is None else dict(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=False,
+    )
+    assert child.stdout is not None and child.stderr is not None
+    lines: queue.Queue[Line | None] = queue.Queue(maxsize=10_000)
+    readers = [
+        threading.Thread(target=_read, args=(pipe, tag, lines), daemon=True)
+        for pipe, tag in ((child.stdout, "out"), (child.stderr, "err"))
+    ]
+    for reader in readers:
+        reader.start()
+    if input is not None:
+        threading.Thread(target=_write, args=(child, input), daemon=True).start()
+    kept: list[Line] = []
+    try:
+        ended = 0
+        while ended < len(readers):
+            line = lines.get()
+            if line is None:
+                ended += 1
+                continue
+            kept.append(line)
+            if len(kept) > 4000:
+                del kept[:2000]
+            if on_line is not None:
+                on_line(line)
+        return child.wait(), kept[-2000:]
+    except BaseException:
+        _end(child)
+        raise
+
+
+def text_of(lines: Iterable[Line], stream: Stream | None = None) -> str:
+    """The lines as one text, of one stream or of both."""
+    return "\n".join(line.text for line in lines if stream is None or line.stream == stream)
+
+
+def end_group(group: int, *, hard: bool = False) -> bool:
+    """Signal every process of a process group; False where there is none left."""
+    try:
+        os.killpg(group, signal.SIGKILL if hard else signal.SIGTERM)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        child.wait(2)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _write(child: subprocess.Popen[bytes], text: str) -> None:
+    assert child.stdin is not None
+    with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
+        pipe.write(text.encode())
+
+
+def _read(pipe: IO[bytes], tag: Stream, lines: queue.Queue[Line | None]) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    pending = ""
+    cut = 0
+    with pipe:
+        while chunk := os.read(pipe.fileno(), 65536):
+            *whole, pending = (pending + decoder.decode(chunk)).split("\n")
+            for text in whole:
+                lines.put(Line(tag, _shorten(text, cut)))
+                cut = 0
+            if len(pending) > MAX_LINE:
+                # A line without end must not be held in memory: keep its head, count the rest.
+                cut += len(pending) - MAX_LINE
+                pending = pending[:MAX_LINE]
+        if pending:
+            lines.put(Line(tag, _shorten(pending, cut)))
+    lines.put(None)
+
+
+def _shorten(text: str, cut: int) -> str:
+    text = text.rstrip("\r")
+    if len(text) > MAX_LINE:
+        cut += len(text) - MAX_LINE
+        text = text[:MAX_LINE]
+    return f"{text} … ({cut} characters more)" if cut else text

@@ -1,0 +1,1 @@
+"""What is remembered: environments, versions, locks and builds, in one database."""

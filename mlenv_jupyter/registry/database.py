@@ -1,0 +1,129 @@
+"""One database: its engine, its schema, and transactions that other processes wait for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
+from mlenv_jupyter.registry import tables
+
+BUSY_TIMEOUT = 30.0
+"""Seconds that a writer waits for another one."""
+
+
+class Database:
+    """A SQLite file (WAL, ``synchronous=FULL``), or what a SQLAlchemy address names."""
+
+    def __init__(self, address: str, *, home: Path) -> None:
+        self._url = make_url(address)
+        self._home = home
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, with the schema up to date. Raises Unavailable, StoreDamaged."""
+        if self._engine is None:
+            with self._lock:
+                if self._engine is None:
+                    self._engine = self._open()
+        return self._engine
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that only reads."""
+        with _translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that no other writer runs beside; committed at the end, or not at all."""
+        with _translated(), self.engine.connect() as connection:
+            with connection.begin():
+                if connection.dialect.name == "sqlite":
+                    # A reader that becomes a writer half-way is refused by SQLite, not made to wait.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def _open(self) -> Engine:
+        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = create_engine(self._url, pool_pre_ping=self._url.get_backend_name() != "sqlite")
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+        with _translated():
+            if not _current(engine):
+                with FileLock(self._home / "registry.lock"):
+                    if not _current(engine):
+                        from mlenv_jupyter.registry.migrations import upgrade
+
+                        upgrade(engine)
+        if engine.dialect.name == "sqlite" and self._url.database:
+            with contextlib.suppress(OSError):
+                os.chmod(self._url.database, 0o600)
+        return engine
+
+
+def _current(engine: Engine) -> bool:
+    if not inspect(engine).has_table(tables.SCHEMA):
+        return False
+    with engine.connect() as connection:
+        found = connection.scalar(text(f"SELECT version_num FROM {tables.SCHEMA}"))
+    if found is not None and found > tables.HEAD:
+        raise Unavailable(
+            "The registry was written by a newer mlenv.",
+            remedy="Upgrade mlenv-jupyter here, or point MLENV_HOME elsewhere.",
+        )
+    return bool(found == tables.HEAD)
+
+
+def _prepare_sqlite(raw: object, _: ConnectionPoolEntry) -> None:
+    # The driver's own transaction handling would begin transactions late and silently.
+    raw.isolation_level = None  # type: ignore[attr-defined]
+    cursor = raw.cursor()  # type: ignore[attr-defined]
+    cursor.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """What the database says, in our own words."""
+    try:
+        yield
+    except OperationalError as error:
+        said = str(error.orig)
+        if "disk is full" in said or "disk I/O" in said:
+            raise Unavailable(
+                "The registry could not be written: the disk is full.",
+                code="disk_full",
+                remedy="Free disk space and try again; nothing was registered.",
+            ) from error
+        raise Unavailable(
+            f"The registry cannot be used now: {said}.",
+            remedy="Check that MLENV_HOME is on a local disk that you may write to.",
+        ) from error
+    except DatabaseError as error:
+        if "malformed" in str(error.orig) or "not a database" in str(error.orig):
+            raise StoreDamaged(
+                "The registry's file is damaged.",
+                remedy="Restore registry.sqlite in MLENV_HOME from a backup.",
+            ) from error
+        raise

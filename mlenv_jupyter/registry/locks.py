@@ -1,0 +1,133 @@
+"""Locks: what a digest resolved to, for all platforms and for this one."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import insert, select
+
+from mlenv_jupyter.core.lock import Lock
+from mlenv_jupyter.core.universal import UniversalLock
+from mlenv_jupyter.registry import tables
+from mlenv_jupyter.registry.database import Database
+
+L, P = tables.locks, tables.platform_locks
+
+
+class LockRow(NamedTuple):
+    """A universal lock, and the address of each file by sha256 (which never leave the registry)."""
+
+    id: int
+    lock: UniversalLock
+    addresses: dict[str, str]
+
+
+class PlatformLock(NamedTuple):
+    """What a universal lock comes to on one platform."""
+
+    lock_digest: str
+    lock: Lock
+
+
+class Locks:
+    """Locks by digest: the first one stays, so that unpinned packages stay as first locked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, digest: str, python: str, lock: UniversalLock, addresses: dict[str, str]) -> int:
+        """Keep a lock for a digest; the id of the one that is there where somebody was faster."""
+        with self._database.write() as connection:
+            found = connection.scalar(
+                select(L.c.id).where(L.c.digest == digest, L.c.python == python).limit(1)
+            )
+            if found is not None:
+                return int(found)
+            made = connection.execute(
+                insert(L).values(
+                    digest=digest,
+                    python=python,
+                    packages=_pack(lock),
+                    addresses=_pack(addresses),
+                    created_at=_now(),
+                )
+            )
+            return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+    def find(self, digest: str, python: str) -> LockRow | None:
+        """The newest lock of a digest that was resolved for a Python such as ``3.11``."""
+        query = (
+            select(L)
+            .where(L.c.digest == digest, L.c.python == python)
+            .order_by(L.c.id.desc())
+            .limit(1)
+        )
+        return self._one(query)
+
+    def get(self, lock_id: int) -> LockRow | None:
+        """One lock by its id."""
+        return self._one(select(L).where(L.c.id == lock_id))
+
+    def on_platform(self, lock_id: int, platform: str) -> PlatformLock | None:
+        """What a lock came to on a platform, newest Python first."""
+        query = (
+            select(P)
+            .where(P.c.lock_id == lock_id, P.c.platform == platform)
+            .order_by(P.c.created_at.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return PlatformLock(row.lock_digest, msgspec.json.decode(zlib.decompress(row.lock), type=Lock))
+
+    def digests(self, lock_ids: list[int], platform: str) -> dict[int, str]:
+        """The lock digest of many locks on a platform, by lock id."""
+        query = (
+            select(P.c.lock_id, P.c.lock_digest)
+            .where(P.c.lock_id.in_(lock_ids), P.c.platform == platform)
+            .order_by(P.c.created_at)
+        )
+        with self._database.read() as connection:
+            return {row.lock_id: row.lock_digest for row in connection.execute(query)}
+
+    def set_on_platform(self, lock_id: int, lock_digest: str, lock: Lock) -> None:
+        """Remember what a lock came to here; what is remembered already stays."""
+        key = (P.c.lock_id == lock_id, P.c.python == lock.python, P.c.platform == lock.platform)
+        with self._database.write() as connection:
+            if connection.scalar(select(P.c.lock_id).where(*key)) is None:
+                connection.execute(
+                    insert(P).values(
+                        lock_id=lock_id,
+                        python=lock.python,
+                        platform=lock.platform,
+                        lock_digest=lock_digest,
+                        lock=_pack(lock),
+                        created_at=_now(),
+                    )
+                )
+
+    def _one(self, query: object) -> LockRow | None:
+        with self._database.read() as connection:
+            row = connection.execute(query).first()  # type: ignore[call-overload]
+        if row is None:
+            return None
+        return LockRow(
+            row.id,
+            msgspec.json.decode(zlib.decompress(row.packages), type=UniversalLock),
+            msgspec.json.decode(zlib.decompress(row.addresses), type=dict[str, str])
+            if row.addresses
+            else {},
+        )
+
+
+def _pack(value: object) -> bytes:
+    return zlib.compress(msgspec.json.encode(value))
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")

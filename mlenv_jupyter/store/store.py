@@ -1,0 +1,153 @@
+"""The Store: prefixes and kernel layers, addressed by lock, committed once and then read-only."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
+from mlenv_jupyter.core.lock import LockedPackage
+from mlenv_jupyter.store.places import Places, lock_of, record_of
+from mlenv_jupyter.store.trees import make_read_only, remove_files, remove_tree, write_atomically
+
+MARGIN = 64 * 1024 * 1024
+"""Bytes that stay free whatever a build needs."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What was committed: the proof that a prefix or layer is whole.
+
+    ``site_packages`` is relative to the place; ``size`` is bytes, hard links counted in full.
+    """
+
+    format: int = 1
+    lock_digest: str
+    python: str
+    site_packages: str
+    packages: tuple[LockedPackage, ...]
+    files: int = 0
+    size: int = 0
+    created_at: str = ""
+    layer: str | None = None
+
+
+class Store:
+    """Prefixes and layers on disk. Each is made under a lock, and its record is written last."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+
+    def record(self, place: Path) -> Record | None:
+        """The commit record of a place, or None where nothing whole is there."""
+        try:
+            data = record_of(place).read_bytes()
+        except FileNotFoundError:
+            return None
+        if not os.path.lexists(place):
+            return None
+        try:
+            return msgspec.json.decode(data, type=Record)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise StoreDamaged(
+                f"The commit record of {place.name} cannot be read.",
+                where=str(record_of(place)),
+                remedy="Build the environment again with `mlenv build --force`.",
+            ) from error
+
+    @contextlib.contextmanager
+    def making(self, place: Path) -> Iterator[bool]:
+        """Hold ``place`` alone while it is made; yields False where somebody has made it already.
+
+        What an earlier attempt left behind is removed first, and what this one leaves without a
+        commit is removed at the end.
+        """
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(lock_of(place)):
+            if self.record(place) is not None:
+                yield False
+                return
+            self._clear(place)
+            try:
+                yield True
+            finally:
+                if self.record(place) is None:
+                    self._clear(place)
+
+    def commit(self, place: Path, record: Record) -> Record:
+        """Make a place read-only and write its record; after this it is there for everybody."""
+        size = make_read_only(place)
+        record = msgspec.structs.replace(record, files=size.files, size=size.bytes)
+        write_atomically(record_of(place), msgspec.json.encode(record))
+        return record
+
+    def amend(self, place: Path, record: Record) -> None:
+        """Write what was learnt about a committed place (its kernel layer); its files stay."""
+        write_atomically(record_of(place), msgspec.json.encode(record))
+
+    def discard(self, place: Path) -> bool:
+        """Remove what was never committed, unless somebody is making it; whether it is gone."""
+        if not lock_of(place).exists():
+            return not os.path.lexists(place)
+        try:
+            with FileLock(lock_of(place), timeout=0):
+                if self.record(place) is None:
+                    self._clear(place)
+        except Timeout:
+            return False
+        return True
+
+    def remove(self, place: Path) -> None:
+        """Remove a committed place: its record first, so that it is never found half there."""
+        with FileLock(lock_of(place)):
+            remove_files([record_of(place)])
+            self._clear(place)
+        remove_files([lock_of(place)])
+
+    def checksum(self, place: Path) -> str:
+        """64 hex over every name, link target, execute bit and content below a place."""
+        made = hashlib.sha256()
+        for directory, names, files in os.walk(place):
+            names.sort()
+            for name in sorted([*files, *(n for n in names if _is_link(directory, n))]):
+                path = os.path.join(directory, name)
+                found = os.lstat(path)
+                if stat.S_ISLNK(found.st_mode):
+                    content = b"-> " + os.fsencode(os.readlink(path))
+                else:
+                    with open(path, "rb") as file:
+                        content = hashlib.file_digest(file, "sha256").digest() if hasattr(
+                            hashlib, "file_digest"
+                        ) else hashlib.sha256(file.read()).digest()
+                relative = os.path.relpath(path, place)
+                made.update(os.fsencode(relative) + b"\0" + content)
+                made.update(b"x" if found.st_mode & 0o100 else b"-")
+        return made.hexdigest()
+
+    def require_space(self, needed: int) -> None:
+        """Raise Unavailable unless ``needed`` bytes fit on the store's file system."""
+        self.places.store.mkdir(mode=0o700, parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.places.store).free
+        if free < needed + MARGIN:
+            raise Unavailable(
+                f"The disk has {free / 1e6:.0f} MB free, and this build needs "
+                f"about {(needed + MARGIN) / 1e6:.0f} MB.",
+                code="disk_full",
+                where=str(self.places.store),
+                remedy="Free disk space, or set MLENV_STORE to a directory on a larger disk.",
+            )
+
+    def _clear(self, place: Path) -> None:
+        remove_tree(place)
+        remove_files([record_of(place)])
+
+
+def _is_link(directory: str, name: str) -> bool:
+    return os.path.islink(os.path.join(directory, name))
