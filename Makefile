@@ -1,0 +1,94 @@
+# Two commands: `make lab` and `make test`. Everything is set up on first use and quick after that.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+EXTENSION := mlenv_jupyter/labextension/package.json
+ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+
+.PHONY: help lab demo test test-python test-js test-ui bench lint format lock clean screenshots setup
+
+help:
+	@echo "make lab [ARGS=…]   JupyterLab with the Environments panel"
+	@echo "make demo           build mlenv-minimal, install its kernel, run a notebook in it"
+	@echo "make test           all tests (browser tests where Chromium is installed)"
+	@echo "make bench | lint | format | lock | screenshots | clean"
+
+# Python: the committed lock, hash-checked, then this checkout in editable form.
+$(STAMPS)/python: requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+	@echo "Setting up Python in $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@HATCH_JUPYTER_BUILDER_SKIP=1 SKIP_JUPYTER_BUILDER=1 $(BIN)/uv pip install --quiet --python $(BIN)/python \
+		--no-deps --no-build-isolation --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+# npm ci, from the committed lock.
+node_modules/.package-lock.json: package-lock.json package.json
+	@echo "Setting up npm packages"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+SOURCES := $(shell find src labextension -type f -not -path '*/__tests__/*' 2>/dev/null)
+$(EXTENSION): node_modules/.package-lock.json $(STAMPS)/python $(SOURCES) tsconfig.json
+	@echo "Building the panel"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@touch $@
+
+$(STAMPS)/develop: $(EXTENSION)
+	@$(BIN)/python -c "import jupyter_core" && mkdir -p $(VENV)/share/jupyter/labextensions $(VENV)/etc/jupyter/jupyter_server_config.d
+	@ln -sfn "$(CURDIR)/mlenv_jupyter/labextension" $(VENV)/share/jupyter/labextensions/mlenv-jupyter
+	@cp jupyter-config/server-config/mlenv_jupyter.json $(VENV)/etc/jupyter/jupyter_server_config.d/
+	@touch $@
+
+setup: $(STAMPS)/python $(STAMPS)/develop
+
+lab: setup
+	@$(BIN)/jupyter lab $(ROOT_FLAG) $(ARGS)
+
+demo: $(STAMPS)/python
+	@$(BIN)/mlenv build mlenv-minimal
+	@$(BIN)/mlenv kernel install mlenv-minimal
+	@$(BIN)/python examples/run_notebook.py examples/minimal.ipynb mlenv-minimal
+
+lint: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@npm run --silent lint
+
+format: setup
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+	@npm run --silent format
+
+test: lint test-js test-python test-ui
+
+test-js: node_modules/.package-lock.json
+	@npm test --silent
+
+test-python: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+test-ui: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/ui/run $(UI_ARGS)
+
+screenshots: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/ui/run --project screenshots
+
+bench: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(ARGS)
+
+# Refresh the committed locks (names, versions and hashes; no addresses).
+lock: $(STAMPS)/python
+	@for one in bootstrap dev; do \
+		source=$$([ $$one = dev ] && echo "pyproject.toml --group dev" || echo requirements/$$one.in); \
+		$(BIN)/uv pip compile $$source --universal --python-version 3.10 --generate-hashes \
+			--no-emit-index-url --no-header --quiet --upgrade -o requirements/$$one.txt; done
+
+clean:
+	@rm -rf $(VENV) node_modules lib mlenv_jupyter/labextension dist test-results

@@ -1,0 +1,46 @@
+"""mlenv: reproducible ML environments inside JupyterLab. Public names and Jupyter's entry points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlenv_jupyter._version import __version__
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.core.definition import Definition
+    from mlenv_jupyter.core.errors import MlenvError
+    from mlenv_jupyter.workspace import Workspace
+
+__all__ = ["Definition", "MlenvError", "Workspace", "__version__"]
+
+_PLACES = {
+    "Definition": "mlenv_jupyter.core.definition",
+    "MlenvError": "mlenv_jupyter.core.errors",
+    "Workspace": "mlenv_jupyter.workspace",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names, imported when they are first used: a server's start must not pay for them."""
+    if name in _PLACES:
+        from importlib import import_module
+
+        return getattr(import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "mlenv-jupyter"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from mlenv_jupyter.server.extension import MlenvExtension
+
+    return [{"module": "mlenv_jupyter.server.extension", "app": MlenvExtension}]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext mlenv_jupyter``: the ``%mlenv`` magic in a kernel that mlenv did not make."""
+    from mlenv_jupyter.magics import load_ipython_extension as load
+
+    load(ipython)
