@@ -1,0 +1,1 @@
+"""The Jupyter server extension: REST, streams and events over one Workspace."""

@@ -1,0 +1,143 @@
+"""Definitions: validate, resolve, compare, and as files that people have or want."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from mlenv_jupyter.core.errors import InvalidDefinition, InvalidRequest
+from mlenv_jupyter.server.base import ApiHandler
+from mlenv_jupyter.server.requests import MAX_IMPORT
+from mlenv_jupyter.server.wire import DiffQuery, ExportQuery, ToImport, ToResolve, ToValidate
+
+MEDIA = {
+    "requirements": "text/plain; charset=utf-8",
+    "conda": "application/yaml",
+    "json": "application/json",
+}
+SUFFIX = {"requirements": ".txt", "conda": ".yml", "json": ".json"}
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.core.version import Preview, Validation
+    from mlenv_jupyter.formats import Imported
+    from mlenv_jupyter.workspace import Workspace
+
+
+class ValidateHandler(ApiHandler):
+    """``/validate``"""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """What is wrong with a definition, and its normalised form."""
+        body = self.body(ToValidate)
+        self.answer(await self.ask(lambda it: _validate(it, body)))
+
+
+class ResolveHandler(ApiHandler):
+    """``/resolve``"""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """What a definition would install, and what that changes."""
+        body = self.body(ToResolve)
+        self.answer(await self.ask(lambda it: _resolve(it, body), slow=True))
+
+
+class DiffHandler(ApiHandler):
+    """``/diff``"""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """What differs between two versions."""
+        query = self.query(DiffQuery)
+        self.answer(await self.ask(lambda it: _diff(it, query)))
+
+
+class ImportHandler(ApiHandler):
+    """``/import``"""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Read a file that people already have; nothing is registered."""
+        body = self.body(ToImport, limit=MAX_IMPORT)
+        self.answer(await self.access.run(lambda: _import(body)))
+
+
+class ExportHandler(ApiHandler):
+    """``/environments/{name}/versions/{version}/export``"""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str, version: str) -> None:
+        """A version as a file."""
+        form = self.query(ExportQuery).format
+        text, filename = await self.ask(lambda it: _export(it, name, version, form))
+        self.set_header("Content-Disposition", f'attachment; filename="{filename}"')
+        self.finish(text, set_content_type=MEDIA[form])
+
+
+def _validate(it: Workspace, body: ToValidate) -> Validation:
+    from mlenv_jupyter.core.version import Validation
+
+    if body.text is not None and body.definition is not None:
+        raise InvalidRequest(
+            "There are both a text and a definition.",
+            where="text",
+            remedy="Send one of them.",
+        )
+    if body.text is None:
+        return it.validate(body.name, _plain(body.definition))
+    try:
+        imported = _read("requirements.txt", body.text)
+    except InvalidDefinition as error:
+        return Validation(ok=False, problems=error.problems)
+    return it.validate(body.name, msgspec.to_builtins(imported.definition))
+
+
+def _resolve(it: Workspace, body: ToResolve) -> Preview:
+    from mlenv_jupyter.core.definition import Definition
+
+    against = body.against
+    known = None
+    if against is not None:
+        known = (against.name, against.version or "latest")
+    return it.resolve(Definition.parse(_plain(body.definition)), known)
+
+
+def _diff(it: Workspace, query: DiffQuery) -> dict[str, Any]:
+    from mlenv_jupyter.core.names import split_reference
+
+    found = it.diff(split_reference(query.from_), split_reference(query.to))
+    return {**msgspec.structs.asdict(found["definition"]), "packages": found["packages"]}
+
+
+def _plain(definition: msgspec.Raw | None) -> Any:
+    return {} if definition is None else msgspec.json.decode(definition)
+
+
+def _import(body: ToImport) -> dict[str, Any]:
+    from mlenv_jupyter.core.names import check_name
+
+    read = _read(body.filename, body.text)
+    name = check_name(body.name) if body.name else read.name
+    return {"name": name, "definition": read.definition, "report": read.report}
+
+
+def _export(it: Workspace, name: str, version: str, form: str) -> tuple[str, str]:
+    from mlenv_jupyter.formats import write
+
+    found = it.version(name, version)
+    return write(form, found), f"{found.name}-{found.version}{SUFFIX[form]}"
+
+
+def _read(filename: str, text: str) -> Imported:
+    from mlenv_jupyter.formats import read_text
+
+    return read_text(filename, text)

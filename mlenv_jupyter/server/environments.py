@@ -1,0 +1,132 @@
+"""Environments and their versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from mlenv_jupyter.server.base import ApiHandler
+from mlenv_jupyter.server.wire import Items, ListQuery, NewEnvironment, NewVersion
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.core.version import Environment, Page, Version
+    from mlenv_jupyter.workspace import Workspace
+
+
+class EnvironmentsHandler(ApiHandler):
+    """``/environments``"""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """A page of them."""
+        query = self.query(ListQuery)
+        self.answer(await self.ask(lambda it: _list(it, query)))
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Register the first version of a new name."""
+        body, author = self.body(NewEnvironment), self.author
+        made, _ = await self.ask(lambda it: _create(it, body, author))
+        self.answer(made, 201, location=("environments", made.name, "versions", made.version))
+
+
+class EnvironmentHandler(ApiHandler):
+    """``/environments/{name}``"""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """One environment with its versions."""
+        environment, versions = await self.ask(lambda it: (it.environment(name), it.versions(name)))
+        self.answer({"environment": environment, "versions": versions})
+
+    @web.authenticated
+    @authorized
+    async def delete(self, name: str) -> None:
+        """Forget the name; what was built stays until it is collected."""
+        await self.ask(lambda it: it.delete(name))
+        self.nothing()
+
+
+class VersionsHandler(ApiHandler):
+    """``/environments/{name}/versions``"""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Every version, newest first."""
+        self.answer(Items(items=await self.ask(lambda it: it.versions(name))))
+
+    @web.authenticated
+    @authorized
+    async def post(self, name: str) -> None:
+        """Register the next version, or answer the one that is the same."""
+        body, author = self.body(NewVersion), self.author
+        made, new = await self.ask(lambda it: _extend(it, name, body, author))
+        at = ("environments", made.name, "versions", made.version)
+        self.answer(made, 201 if new else 200, location=at)
+
+
+class VersionHandler(ApiHandler):
+    """``/environments/{name}/versions/{version}``"""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str, version: str) -> None:
+        """One version, whole."""
+        self.answer(await self.ask(lambda it: it.version(name, version)))
+
+
+class CatalogueHandler(ApiHandler):
+    """``/catalogue``"""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """The curated environments, and what is wrong with a team's own."""
+        items, problems = await self.ask(lambda it: it.catalogue())
+        self.answer({"items": items, "problems": problems})
+
+
+def _list(it: Workspace, query: ListQuery) -> Page[Environment]:
+    from mlenv_jupyter.core.version import Page
+
+    if query.source != "catalogue":
+        return it.environments(query.q, limit=query.limit, cursor=query.cursor)
+    words = query.q.lower().split()
+    items = tuple(
+        one
+        for one in it.catalogue()[0]
+        if all(word in f"{one.name} {one.description}".lower() for word in words)
+    )
+    return Page(items=items, total=len(items))
+
+
+def _create(it: Workspace, body: NewEnvironment, author: str) -> tuple[Version, bool]:
+    from mlenv_jupyter.core.definition import Definition
+
+    return it.register(
+        body.name,
+        Definition.parse(msgspec.json.decode(body.definition)),
+        description=body.description,
+        tags=body.tags,
+        message=body.message,
+        author=author,
+        new=True,
+    )
+
+
+def _extend(it: Workspace, name: str, body: NewVersion, author: str) -> tuple[Version, bool]:
+    from mlenv_jupyter.core.definition import Definition
+
+    # Registering makes a name that is not there: a misspelt address must not.
+    it.environment(name)
+    if body.base is not None:
+        it.version(name, body.base)
+    definition = Definition.parse(msgspec.json.decode(body.definition))
+    return it.register(name, definition, message=body.message, author=author)

@@ -1,0 +1,53 @@
+"""The extension of jupyter_server: routes, events, and a Workspace that is made on first use.
+
+Loading it must cost a server less than 15 ms: nothing here imports the registry, or anything
+else that is only needed once somebody asks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+
+from mlenv_jupyter.server.access import WorkspaceAccess
+from mlenv_jupyter.server.base import ACCESS, TAILS
+from mlenv_jupyter.server.logs import LogTails
+from mlenv_jupyter.server.routes import handlers
+from mlenv_jupyter.server.watcher import Watcher, register_schemas
+
+
+class MlenvExtension(ExtensionApp):
+    """mlenv in a Jupyter server; ``c.Workspace.…`` of its configuration is the Workspace's."""
+
+    name = "mlenv"
+    extension_url = "/lab"
+    load_other_extensions = True
+
+    def initialize_settings(self) -> None:
+        """Make what the handlers share; the Workspace itself comes with the first request."""
+        assert self.serverapp is not None
+        self._access = WorkspaceAccess(config=self.config)
+        self._tails = LogTails(self._access)
+        self.settings[ACCESS] = self._access
+        self.settings[TAILS] = self._tails
+        events = self.serverapp.event_logger
+        assert events is not None
+        register_schemas(events)
+        self.watcher = Watcher(self._access, events, self.log)
+        self.serverapp.io_loop.add_callback(self.watcher.start)
+
+    def initialize_handlers(self) -> None:
+        """Add the routes."""
+        self.handlers.extend(handlers())
+
+    def current_activity(self) -> dict[str, Any] | None:
+        """The builds that run: a server that is idle otherwise must not be culled under them."""
+        running = self.watcher.builds_running
+        return {"builds": running} if running else None
+
+    async def stop_extension(self) -> None:
+        """Stop watching; builds go on in their own processes."""
+        await self.watcher.stop()
+        self._tails.close()
+        self._access.close()

@@ -1,0 +1,223 @@
+"""Reading the logs of builds as they grow: one watch per file, any number of readers.
+
+``log.jsonl`` is appended by the worker, a process of its own, so its size is polled. Readers get
+whole lines in big chunks straight from the file: at one message a line a server reaches 40,000
+lines a second, in chunks millions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from mlenv_jupyter.core.errors import InvalidRequest, MlenvError, NotFound
+from mlenv_jupyter.server.access import WorkspaceAccess
+
+POLL = 0.05
+"""Seconds between two looks at a file's size."""
+ASK = 1.0
+"""Seconds of silence after which the Workspace is asked whether the build still lives."""
+CHUNK = 256 * 1024
+"""Bytes of one read, unless a single line is longer."""
+
+
+class LogTail:
+    """One log and how far it is written: whole lines only, and whether anything will follow."""
+
+    def __init__(self, access: WorkspaceAccess, build_id: str, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self.ended = False
+        self.state: str | None = None
+        self.readers = 0
+        self._access = access
+        self._build_id = build_id
+        self._raw_size = -1
+        self._grown = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Look once, then keep watching."""
+        await self._look()
+        if not self.ended:
+            await self._ask()
+        if not self.ended:
+            self._task = asyncio.create_task(self._watch())
+
+    def stop(self) -> None:
+        """Stop watching; whoever waits is told that it has ended."""
+        if self._task is not None:
+            self._task.cancel()
+        self._end()
+
+    async def wait(self, offset: int, seconds: float | None = None) -> bool:
+        """Wait until there is more than ``offset`` or it has ended; False if time ran out."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._more(offset), seconds)
+            return True
+        return False
+
+    async def read(self, offset: int) -> bytes:
+        """Whole lines from ``offset`` on, at most a chunk."""
+        size = self.size
+        return await self._access.run(lambda: read_lines(self.path, offset, size))
+
+    async def _more(self, offset: int) -> None:
+        while not self.ended and self.size <= offset:
+            await self._grown.wait()
+
+    async def _watch(self) -> None:
+        clock = asyncio.get_running_loop().time
+        quiet_since = clock()
+        while not self.ended:
+            await asyncio.sleep(POLL)
+            if await self._look():
+                quiet_since = clock()
+            elif clock() - quiet_since >= ASK:
+                # A worker that was killed writes no result: the Workspace knows by its lock.
+                await self._ask()
+                quiet_since = clock()
+
+    async def _look(self) -> bool:
+        """Whether the file has grown since the last look."""
+        try:
+            raw_size = self.path.stat().st_size
+        except OSError:
+            raw_size = 0
+        if raw_size == self._raw_size:
+            return False
+        self._raw_size = raw_size
+        size, state = await self._access.run(lambda: last_line(self.path, raw_size))
+        self.state = state
+        if size != self.size or state is not None:
+            self.size = size
+            self._wake()
+        if state is not None:
+            self._end()
+        return True
+
+    async def _ask(self) -> None:
+        try:
+            build = await self._access.call(lambda workspace: workspace.build_of(self._build_id))
+        except NotFound:
+            self._end()
+            return
+        except MlenvError:
+            # The registry cannot be had now; the log can, and this is asked again in a second.
+            return
+        if build.ended:
+            await self._look()
+            self.state = self.state or build.state
+            self._end()
+
+    def _end(self) -> None:
+        self.ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+
+
+class LogTails:
+    """The logs that are being read now, each watched once."""
+
+    def __init__(self, access: WorkspaceAccess) -> None:
+        self._access = access
+        self._tails: dict[str, LogTail] = {}
+        self._starting = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def open(self, build_id: str, offset: int) -> AsyncIterator[tuple[LogTail, int]]:
+        """The log of a build, and ``offset`` moved to the next line's beginning.
+
+        Raises NotFound, and InvalidRequest for an offset beyond the end.
+        """
+        path = await self._access.call(lambda workspace: workspace.log_path(build_id))
+        async with self._starting:
+            tail = self._tails.get(build_id)
+            if tail is None or tail.ended:
+                tail = LogTail(self._access, build_id, path)
+                await tail.start()
+                self._tails[build_id] = tail
+        tail.readers += 1
+        try:
+            if offset > tail.size:
+                raise InvalidRequest(
+                    f"The log of build {build_id} has {tail.size} bytes, fewer than {offset}.",
+                    where="from",
+                    remedy="Begin at 0 again.",
+                )
+            yield tail, await self._access.run(lambda: align(path, offset))
+        finally:
+            tail.readers -= 1
+            if tail.readers == 0:
+                tail.stop()
+                if self._tails.get(build_id) is tail:
+                    del self._tails[build_id]
+
+    def close(self) -> None:
+        """End every watch, and with it every reader."""
+        for tail in list(self._tails.values()):
+            tail.stop()
+
+
+class _Kind(msgspec.Struct):
+    k: str
+    d: dict[str, object] = {}
+
+
+def read_lines(path: Path, start: int, end: int, size: int = CHUNK) -> bytes:
+    """Whole lines of a file between two offsets that are both the beginning of a line."""
+    try:
+        with path.open("rb") as file:
+            data = os.pread(file.fileno(), min(size, end - start), start)
+    except FileNotFoundError:
+        return b""
+    whole = data.rfind(b"\n") + 1
+    if whole == 0 and len(data) < end - start and data:
+        return read_lines(path, start, end, size * 4)
+    return data[:whole]
+
+
+def last_line(path: Path, size: int) -> tuple[int, str | None]:
+    """Where the last whole line ends, and the state of the build if that line is its result."""
+    window = 4096
+    while True:
+        start = max(0, size - window)
+        try:
+            with path.open("rb") as file:
+                data = os.pread(file.fileno(), size - start, start)
+        except FileNotFoundError:
+            return 0, None
+        end = data.rfind(b"\n")
+        begin = data.rfind(b"\n", 0, end) if end > 0 else -1
+        if begin >= 0 or start == 0:
+            break
+        window *= 4
+    if end < 0:
+        return 0, None
+    try:
+        record = msgspec.json.decode(data[begin + 1 : end], type=_Kind)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return start + end + 1, None
+    state = record.d.get("state") if record.k == "result" else None
+    return start + end + 1, str(state) if state else None
+
+
+def align(path: Path, offset: int) -> int:
+    """The beginning of the first line at or after an offset."""
+    if offset == 0:
+        return 0
+    try:
+        with path.open("rb") as file:
+            file.seek(offset - 1)
+            file.readline()
+            return file.tell()
+    except FileNotFoundError:
+        return 0

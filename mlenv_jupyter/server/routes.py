@@ -1,0 +1,41 @@
+"""Every address of the API. What is here is in openapi.yml, and the other way round."""
+
+from __future__ import annotations
+
+from tornado import web
+
+from mlenv_jupyter.server import builds, definitions, environments, kernels
+from mlenv_jupyter.server.base import PREFIX, Unknown
+from mlenv_jupyter.server.stream import StreamHandler
+
+ROUTES: dict[str, type[web.RequestHandler]] = {
+    "/environments": environments.EnvironmentsHandler,
+    "/environments/{name}": environments.EnvironmentHandler,
+    "/environments/{name}/versions": environments.VersionsHandler,
+    "/environments/{name}/versions/{version}": environments.VersionHandler,
+    "/environments/{name}/versions/{version}/export": definitions.ExportHandler,
+    "/catalogue": environments.CatalogueHandler,
+    "/validate": definitions.ValidateHandler,
+    "/resolve": definitions.ResolveHandler,
+    "/diff": definitions.DiffHandler,
+    "/import": definitions.ImportHandler,
+    "/builds": builds.BuildsHandler,
+    "/builds/{id}": builds.BuildHandler,
+    "/builds/{id}/log": builds.BuildLogHandler,
+    "/stream": StreamHandler,
+    "/kernels": kernels.KernelsHandler,
+    "/kernels/{kernel_name}": kernels.KernelHandler,
+    "/python": kernels.PythonsHandler,
+    "/status": kernels.StatusHandler,
+}
+
+
+def handlers() -> list[tuple[str, type[web.RequestHandler]]]:
+    """The routes as Tornado takes them; base_url comes before them."""
+    made = [(_pattern(path), handler) for path, handler in ROUTES.items()]
+    return [*made, (rf"/{PREFIX}(?:/(.*))?", Unknown)]
+
+
+def _pattern(path: str) -> str:
+    parts = ["([^/]+)" if part.startswith("{") else part for part in path.split("/")]
+    return "/" + PREFIX + "/".join(parts)

@@ -1,0 +1,124 @@
+"""What happened in the registry, whoever did it, told on Jupyter's event bus."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_events import EventLogger
+
+from mlenv_jupyter.core.errors import MlenvError
+from mlenv_jupyter.server.access import WorkspaceAccess
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.core.version import Change
+    from mlenv_jupyter.workspace import Workspace
+
+POLL = 0.2
+"""Seconds between two looks at the registry, each of some microseconds."""
+RECONCILE = 5.0
+"""Seconds between two looks for workers that died, while there are builds."""
+PATIENCE = 10.0
+"""Seconds to wait after the registry could not be had."""
+SETTLE = 1.0
+"""Seconds after the start, so that the registry's imports do not slow the first pages down."""
+SCHEMAS = Path(__file__).with_name("events")
+SCHEMA = "https://events.mlenv.dev/{kind}"
+
+
+def register_schemas(events: EventLogger) -> None:
+    """Make the events known; before anybody subscribes, or he would not hear of them."""
+    for path in sorted(SCHEMAS.glob("*.yaml")):
+        events.register_event_schema(path)
+
+
+class Watcher:
+    """Emits an event for each committed change, and looks after builds whose worker died."""
+
+    def __init__(self, access: WorkspaceAccess, events: EventLogger, log: logging.Logger) -> None:
+        self.builds_running = 0
+        self.watching = asyncio.Event()
+        self._access = access
+        self._events = events
+        self._log = log
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; to be called in the running event loop."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End, and wait for it."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        await asyncio.sleep(SETTLE)
+        while True:
+            try:
+                await self._watch()
+            except MlenvError as error:
+                self._log.warning("mlenv cannot watch its registry: %s", error)
+            await asyncio.sleep(PATIENCE)
+
+    async def _watch(self) -> None:
+        """Watch until the registry cannot be had; what was missed then is caught up with."""
+        clock = asyncio.get_running_loop().time
+        await self._reconcile()
+        seen = await self._access.call(lambda it: it.data_version())
+        last = await self._access.call(_last_change)
+        reconciled = clock()
+        self.watching.set()
+        while True:
+            await asyncio.sleep(POLL)
+            now = await self._access.call(lambda it: it.data_version())
+            if now != seen:
+                await self._count()
+                seen, last = now, await self._tell(last)
+            if self.builds_running and clock() - reconciled >= RECONCILE:
+                await self._reconcile()
+                reconciled = clock()
+
+    async def _tell(self, after: int) -> int:
+        """Emit what was committed since; the number of the last one."""
+        while changes := await self._changes(after):
+            for change in changes:
+                self._emit(change)
+            after = changes[-1].seq
+        return after
+
+    async def _changes(self, after: int) -> tuple[Change, ...]:
+        return await self._access.call(lambda it: it.changes(after))
+
+    async def _reconcile(self) -> None:
+        await self._access.call(lambda it: it.reconcile())
+        await self._count()
+
+    async def _count(self) -> None:
+        builds = await self._access.call(lambda it: it.builds(limit=50))
+        self.builds_running = sum(not build.ended for build in builds)
+
+    def _emit(self, change: Change) -> None:
+        data = {
+            "action": change.action,
+            "name": change.name,
+            "version": change.version,
+            "id": change.id,
+            "state": change.state,
+        }
+        self._events.emit(
+            schema_id=SCHEMA.format(kind=change.kind),
+            data={key: value for key, value in data.items() if value is not None},
+        )
+
+
+def _last_change(it: Workspace) -> int:
+    last = 0
+    while changes := it.changes(last):
+        last = changes[-1].seq
+    return last

@@ -1,0 +1,122 @@
+"""What goes over the wire and is no value of core: bodies, queries, lists."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from mlenv_jupyter.server.requests import Body, Query
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=500)]
+Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+ShortText = Annotated[str, msgspec.Meta(max_length=4096)]
+# Decoded by the Workspace's own rules, in its thread: core.definition takes 10 ms to import.
+Raw = msgspec.Raw
+
+
+class ListQuery(Query, frozen=True):
+    """A page of environments."""
+
+    q: ShortText = ""
+    source: Literal["", "registry", "catalogue"] = ""
+    limit: Limit = 50
+    cursor: ShortText | None = None
+
+
+class LimitQuery(Query, frozen=True):
+    """How many of the newest."""
+
+    limit: Limit = 50
+
+
+class LogQuery(Query, frozen=True):
+    """From which byte, and whether to wait for more until the build ends."""
+
+    from_: Offset = msgspec.field(default=0, name="from")
+    follow: bool = False
+
+
+class DiffQuery(Query, frozen=True):
+    """Two versions as ``NAME:VERSION``."""
+
+    from_: ShortText = msgspec.field(name="from")
+    to: ShortText
+
+
+class ExportQuery(Query, frozen=True):
+    """The format of the file."""
+
+    format: Literal["requirements", "conda", "json"] = "requirements"
+
+
+class NewEnvironment(Body, frozen=True):
+    """A new name with its first definition."""
+
+    name: str
+    definition: Raw
+    description: ShortText | None = None
+    tags: dict[str, str] | None = None
+    message: ShortText = ""
+
+
+class NewVersion(Body, frozen=True):
+    """The next definition of a name; ``base`` is the version that was edited."""
+
+    definition: Raw
+    message: ShortText = ""
+    base: str | None = None
+
+
+class ToValidate(Body, frozen=True):
+    """A definition, or the text of a requirements file."""
+
+    name: str | None = None
+    definition: Raw | None = None
+    text: str | None = None
+    format: Literal["requirements"] | None = None
+
+
+class Reference(Body, frozen=True):
+    """A version of an environment; the newest where none is named."""
+
+    name: str
+    version: str | None = None
+
+
+class ToResolve(Body, frozen=True):
+    """A definition to resolve, and the version to compare it with."""
+
+    definition: Raw
+    against: Reference | None = None
+
+
+class ToImport(Body, frozen=True):
+    """A file's text; its name tells the format."""
+
+    text: str
+    filename: ShortText
+    name: str | None = None
+
+
+class ToBuild(Body, frozen=True):
+    """The version to build; ``force`` builds what is built again, no ``cache`` downloads anew."""
+
+    name: str
+    version: str | None = None
+    force: bool = False
+    cache: bool = True
+
+
+class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client says on the stream."""
+
+    type: Literal["follow", "unfollow"]
+    build: Annotated[str, msgspec.Meta(max_length=80)]
+    from_: Offset = msgspec.field(default=0, name="from")
+
+
+class Items(msgspec.Struct, frozen=True, kw_only=True):
+    """A list that has no pages."""
+
+    items: tuple[Any, ...]

@@ -1,0 +1,99 @@
+"""Events for what anybody commits, and builds that are found again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mlenv_jupyter.server import watcher
+
+ELSEWHERE = """
+import sys
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.workspace import Workspace
+Workspace.from_config().register(sys.argv[1], Definition.create("3.11"))
+"""
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watch from the start, and look after dead workers often."""
+    monkeypatch.setattr(watcher, "SETTLE", 0)
+    monkeypatch.setattr(watcher, "RECONCILE", 0.2)
+
+
+@pytest.fixture
+def heard(jp_serverapp: Any, jp_asyncio_loop: Any) -> Iterator[asyncio.Queue[dict[str, Any]]]:
+    """What is told on the event bus, from when the watch has begun."""
+    queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    events = jp_serverapp.event_logger
+
+    async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        if schema_id.startswith("https://events.mlenv.dev/"):
+            queue.put_nowait({"schema": schema_id.rpartition("/")[2], **data})
+
+    for kind in ("build", "environment", "kernel"):
+        events.add_listener(schema_id=watcher.SCHEMA.format(kind=kind), listener=listen)
+    extension = jp_serverapp.extension_manager.extension_points["mlenv"].app
+    jp_asyncio_loop.run_until_complete(asyncio.wait_for(extension.watcher.watching.wait(), 30))
+    return queue
+
+
+async def until(queue: asyncio.Queue[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
+    """The next event with these fields."""
+    while True:
+        event = await asyncio.wait_for(queue.get(), 30)
+        if wanted.items() <= event.items():
+            return event
+
+
+async def test_what_another_process_registers_is_told(
+    heard: asyncio.Queue[dict[str, Any]], jp_ws_fetch: Any, api: Any
+) -> None:
+    socket = await jp_ws_fetch("api", "events", "subscribe")
+    done = await asyncio.create_subprocess_exec(sys.executable, "-c", ELSEWHERE, "elsewhere")
+    event = await until(heard, schema="environment")
+    assert event["action"] == "created"
+    assert event["name"] == "elsewhere"
+    assert await done.wait() == 0
+    told = json.loads(await asyncio.wait_for(socket.read_message(), 10))
+    assert told["schema_id"] == "https://events.mlenv.dev/environment"
+    assert told["name"] == "elsewhere"
+    socket.close()
+
+
+async def test_what_this_server_does_is_told(
+    heard: asyncio.Queue[dict[str, Any]], api: Any
+) -> None:
+    await api("POST", "/environments", {"name": "here", "definition": {"python": "3.11"}})
+    assert (await until(heard, schema="environment"))["name"] == "here"
+    await api("DELETE", "/environments/here")
+    assert (await until(heard, schema="environment", action="deleted"))["name"] == "here"
+
+
+async def test_a_worker_that_died_is_noticed(
+    heard: asyncio.Queue[dict[str, Any]], api: Any, running: Any, release: Any
+) -> None:
+    build, _ = await running()
+    await until(heard, schema="build", id=build, action="created")
+    release(build)
+    event = await until(heard, schema="build", id=build, action="changed")
+    assert event["state"] in ("interrupted", "queued")
+
+
+async def test_a_server_with_running_builds_is_not_idle(
+    heard: asyncio.Queue[dict[str, Any]], jp_serverapp: Any, running: Any, end: Any
+) -> None:
+    manager = jp_serverapp.extension_manager
+    assert not manager.any_activity()
+    build, _ = await running()
+    await until(heard, schema="build", id=build)
+    assert manager.any_activity()
+    end(build, "succeeded")
+    await until(heard, schema="build", id=build, state="succeeded")
+    assert not manager.any_activity()
