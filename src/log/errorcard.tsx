@@ -1,0 +1,151 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { Glyph } from '../icons';
+import { Button } from '../panel/parts';
+import type { ICulprit, IFix, IProblem } from '../wire';
+
+interface IErrorCardProps {
+  problem: IProblem;
+  /** The requirements of the version, to show the lines around those at fault. */
+  requirements?: readonly string[];
+  /** The number that the next version will get, if that is known. */
+  nextVersion?: string;
+  onFix?: (fix: IFix) => void;
+  onEditPackages?: () => void;
+  trans: TranslationBundle;
+}
+
+/** More remedies than this are no help. */
+const MOST_FIXES = 2;
+
+/** What went wrong, why, where, and what mends it. Takes no focus. */
+export function ErrorCard(props: IErrorCardProps): JSX.Element {
+  const { problem, requirements = [], onFix, onEditPackages, trans } = props;
+  const fixes = onFix ? problem.fixes.slice(0, MOST_FIXES) : [];
+  const why = [problem.detail, fixes.length ? '' : problem.remedy];
+  return (
+    <section className="mlenv-ErrorCard" role="alert">
+      <div className="mlenv-ErrorCard-what">
+        <Glyph name="failed" />
+        <div>
+          <strong>{problem.message}</strong>
+          {why.filter(Boolean).map(text => (
+            <p key={text}>
+              <Words text={text} />
+            </p>
+          ))}
+        </div>
+      </div>
+      {problem.culprits.length > 0 && (
+        <Culprits culprits={problem.culprits} requirements={requirements} />
+      )}
+      <div className="mlenv-ErrorCard-actions">
+        {fixes.map((fix, index) => (
+          <Button
+            key={fix.label}
+            label={fix.label}
+            kind={index ? 'outlined' : 'primary'}
+            onClick={() => onFix?.(fix)}
+          />
+        ))}
+        {onEditPackages && (
+          <Button
+            label={trans.__('Edit packages')}
+            kind={fixes.length ? 'plain' : 'outlined'}
+            onClick={onEditPackages}
+          />
+        )}
+      </div>
+      {fixes.length > 0 && (
+        <div className="mlenv-ErrorCard-outcome">
+          {props.nextVersion
+            ? trans.__(
+                'Saves v%1 with that one change and builds it.',
+                props.nextVersion
+              )
+            : trans.__(
+                'Saves a new version with that one change and builds it.'
+              )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+interface ICulpritLine {
+  /** Where it stands among the requirements, from 1; `null` if it is not there. */
+  readonly number: number | null;
+  readonly text: string;
+  readonly note: string | null;
+}
+
+/** The lines at fault with their neighbours, or alone if the others are not known. */
+function Culprits(props: {
+  culprits: readonly ICulprit[];
+  requirements: readonly string[];
+}): JSX.Element {
+  const lines = linesAround(props.culprits, props.requirements);
+  return (
+    <ol className="mlenv-ErrorCard-lines">
+      {lines.map(line => (
+        <li
+          key={line.text}
+          className="mlenv-ErrorCard-line"
+          data-culprit={line.note !== null || undefined}
+        >
+          <span className="mlenv-ErrorCard-number">{line.number}</span>
+          <code>{line.text}</code>
+          {line.note && (
+            <span className="mlenv-ErrorCard-note">
+              <Glyph name="failed" size={12} />
+              {line.note}
+            </span>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** The culprits in order of their line, with what stands between and just before them. */
+export function linesAround(
+  culprits: readonly ICulprit[],
+  requirements: readonly string[]
+): ICulpritLine[] {
+  const notes = new Map(culprits.map(c => [c.requirement, c.note]));
+  const found = requirements.flatMap((text, at) => (notes.has(text) ? [at] : []));
+  const strangers = culprits
+    .filter(c => !requirements.includes(c.requirement))
+    .map(c => ({ number: null, text: c.requirement, note: c.note }));
+  if (!found.length) {
+    return strangers;
+  }
+  const shown = new Set(found.flatMap(at => [at - 1, at]));
+  const between = found[found.length - 1] - found[0];
+  if (between <= 4) {
+    for (let at = found[0]; at <= found[0] + between; at++) {
+      shown.add(at);
+    }
+  }
+  const lines = requirements.flatMap((text, at) =>
+    shown.has(at)
+      ? [{ number: at + 1, text, note: notes.get(text) ?? null }]
+      : []
+  );
+  return [...lines, ...strangers];
+}
+
+const REQUIREMENT = /([A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?(?:(?:==|~=|!=|>=|<=|<|>)[\w.*+!]+(?:,(?=[=~!<>]))?)+)/;
+
+/** A sentence with its requirements set as code. */
+function Words({ text }: { text: string }): JSX.Element {
+  return (
+    <>
+      {text.split(REQUIREMENT).map((part, at) =>
+        // Splitting by a group puts what it found at the odd places.
+        at % 2 ? <code key={at}>{part}</code> : part
+      )}
+    </>
+  );
+}
