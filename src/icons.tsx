@@ -53,6 +53,10 @@ const GLYPHS = {
   file: ['0 0 16 16', '<path d="M4 1.8h5.2L12.5 5v9.2H4zM9 2v3.3h3.3" fill="none" stroke="currentColor" stroke-width="1.3"/>'],
   delete: ['0 0 24 24', '<path d="M6 19c0 1.1.9 2 2 2h8c1.1 0 2-.9 2-2V7H6zM19 4h-3.5l-1-1h-5l-1 1H5v2h14z"/>'],
   retry: ['0 0 18 18', '<path d="M9 13.5c-2.49 0-4.5-2.01-4.5-4.5S6.51 4.5 9 4.5c1.24 0 2.36.52 3.17 1.33L10 8h5V3l-1.76 1.76A6 6 0 0 0 9 3C5.69 3 3.01 5.69 3.01 9S5.69 15 9 15a5.98 5.98 0 0 0 5.9-5h-1.52c-.46 2-2.24 3.5-4.38 3.5"/>'],
+  follow: ['0 0 16 16', '<path d="M8 2.5v7M4.7 6.5 8 9.8l3.3-3.3M3 13h10" fill="none" stroke="currentColor" stroke-width="1.5"/>'],
+  wrap: ['0 0 16 16', '<path d="M2 3.5h12M2 8h9.5a2.3 2.3 0 0 1 0 4.6H8M9.8 10.6 7.8 12.6l2 2M2 12.5h3" fill="none" stroke="currentColor" stroke-width="1.4"/>'],
+  up: ['0 0 16 16', '<path d="M3.5 10 8 5.5l4.5 4.5" fill="none" stroke="currentColor" stroke-width="1.5"/>'],
+  down: ['0 0 16 16', '<path d="M3.5 6 8 10.5 12.5 6" fill="none" stroke="currentColor" stroke-width="1.5"/>'],
   download: ['0 0 24 24', '<path d="M19 9h-4V3H9v6H5l7 7zM5 18v2h14v-2z"/>']
 } as const;
 

@@ -255,6 +255,8 @@ export interface ILogProgress extends ILogRecordBase {
 
 export interface ILogResult extends ILogRecordBase {
   k: 'result';
+  /** How the build ended, in words. */
+  x?: string;
   d: { state: BuildState; error: IProblem | null };
 }
 
