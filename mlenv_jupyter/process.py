@@ -21,13 +21,59 @@ Stream = Literal["out", "err"]
 # What a build may see of the environment of whoever started it (design.md, Kernel): enough to
 # find tools, the network and the user's package indexes, and nothing that is a server's secret.
 ALLOWED = frozenset(
-    """PATH HOME USER LOGNAME LANG LANGUAGE TZ TMPDIR TEMP TMP XDG_CACHE_HOME XDG_CONFIG_HOME
-    XDG_DATA_HOME HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy
-    SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NETRC SYSTEMROOT
-    UV_DEFAULT_INDEX UV_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_NO_INDEX
-    UV_INDEX_STRATEGY UV_KEYRING_PROVIDER UV_HTTP_TIMEOUT UV_NATIVE_TLS UV_SYSTEM_CERTS UV_OFFLINE
-    UV_PYTHON_INSTALL_MIRROR UV_PYTHON_DOWNLOADS UV_INSECURE_HOST UV_CONCURRENT_DOWNLOADS
-    UV_EXCLUDE_NEWER CC CXX CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS CUDA_HOME""".split()
+    [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+        "all_proxy",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        "NETRC",
+        "SYSTEMROOT",
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX",
+        "UV_INDEX_URL",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "UV_NO_INDEX",
+        "UV_INDEX_STRATEGY",
+        "UV_KEYRING_PROVIDER",
+        "UV_HTTP_TIMEOUT",
+        "UV_NATIVE_TLS",
+        "UV_SYSTEM_CERTS",
+        "UV_OFFLINE",
+        "UV_PYTHON_INSTALL_MIRROR",
+        "UV_PYTHON_DOWNLOADS",
+        "UV_INSECURE_HOST",
+        "UV_CONCURRENT_DOWNLOADS",
+        "UV_EXCLUDE_NEWER",
+        "CC",
+        "CXX",
+        "CFLAGS",
+        "CXXFLAGS",
+        "LDFLAGS",
+        "MAKEFLAGS",
+        "CUDA_HOME",
+    ]
 )
 PIP_TO_UV = {
     "PIP_INDEX_URL": "UV_DEFAULT_INDEX",

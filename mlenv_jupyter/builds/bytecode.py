@@ -57,7 +57,7 @@ class Distribution(NamedTuple):
 
 def distributions(site_packages: Path) -> dict[str, Distribution]:
     """Every package in a site-packages directory, by normalised name."""
-    found = {}
+    found: dict[str, Distribution] = {}
     for entry in os.scandir(site_packages):
         if entry.name.endswith(".dist-info"):
             name = canonicalize_name(entry.name[: -len(".dist-info")].split("-")[0])
@@ -178,5 +178,3 @@ def _compile(
     script.write_text(COMPILE)
     argv: list[str | Path] = [python, "-I", "-W", "ignore", script]
     run(argv, env=env, input=msgspec.json.encode(jobs).decode(), on_line=count)
-
-

@@ -25,6 +25,10 @@ from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Record, Store
 
 
+LINKING = 0.5
+"""The part of an installation's progress that fetching and linking is; the rest is bytecode."""
+
+
 @dataclass(frozen=True)
 class Site:
     """What every step of an installation needs: tools, places, and where to say what happens."""
@@ -49,13 +53,14 @@ def install_prefix(
     addresses: Mapping[str, str],
     definition: Definition,
     *,
+    replace: bool = False,
     verifying: Callable[[], None],
 ) -> Record:
     """Make and commit the prefix of a lock; where it is there already nothing is done.
 
     Raises ToolFailed, BuildFailed.
     """
-    with site.store.making(place) as ours:
+    with site.store.making(place, replace=replace) as ours:
         if not ours:
             record = site.store.record(place)
             assert record is not None
@@ -141,7 +146,7 @@ def _sync(
     arguments: list[str | Path] = [
         *("pip", "install", "--no-deps", "--requirements", wanted.name, "--python", python),
         *("--link-mode", "hardlink", "--color", "never", "--preview-features", "pylock"),
-        *(["--target", target] if target is not None else []),
+        *(("--target", str(target)) if target is not None else ()),
         *(["--require-hashes"] if pylock is None else []),
         *([] if site.use_cache else ["--no-cache"]),
     ]
@@ -157,14 +162,15 @@ def _sync(
             for line in said:
                 count(line)
             return
-    _uv(site, arguments, _Counter(site, chosen))
+    _uv(site, arguments, _Counter(site, chosen, LINKING))
 
 
 class _Counter:
     """Follows uv's lines and says how far the installation is."""
 
-    def __init__(self, site: Site, chosen: tuple[Chosen, ...]) -> None:
+    def __init__(self, site: Site, chosen: tuple[Chosen, ...], share: float = 1.0) -> None:
         self.site = site
+        self.share = share
         self.sizes = {one.package.name: one.file.size or 0 for one in chosen}
         self.total = len(chosen)
         self.bytes_total = sum(self.sizes.values()) or None
@@ -181,12 +187,13 @@ class _Counter:
         else:
             return
         whole = self.linked > 0
-        done = self.bytes_total if whole else sum(self.sizes.get(one, 0) for one in self.fetched)
+        there = self.bytes_total if whole else sum(self.sizes.get(one, 0) for one in self.fetched)
+        done = self.linked if whole else len(self.fetched)
         self.site.on_progress(
             Progress(
-                done=self.linked if whole else len(self.fetched),
+                done=int(done * self.share),
                 total=self.total,
-                bytes_done=done if self.bytes_total else None,
+                bytes_done=there if self.bytes_total else None,
                 bytes_total=self.bytes_total,
             )
         )
@@ -205,7 +212,9 @@ def _bytecode(site: Site, site_packages: Path, chosen: tuple[Chosen, ...]) -> No
     total = len(chosen)
 
     def progress(done: int, files: int) -> None:
-        site.on_progress(Progress(done=total * done // files, total=total))
+        site.on_progress(
+            Progress(done=int(total * (LINKING + (1 - LINKING) * done / files)), total=total)
+        )
 
     keys = {one.package.name: one.file.sha256 for one in chosen}
     compiled = compile_and_link(
@@ -222,9 +231,7 @@ def _bytecode(site: Site, site_packages: Path, chosen: tuple[Chosen, ...]) -> No
         site.on_line(Line("out", f"Compiled {compiled} files to bytecode"))
 
 
-def _verify(
-    site: Site, place: Path, site_packages: Path, lock: Lock
-) -> tuple[LockedPackage, ...]:
+def _verify(site: Site, place: Path, site_packages: Path, lock: Lock) -> tuple[LockedPackage, ...]:
     """Every locked package must be there; returns them with who requires whom."""
     there = distributions(site_packages)
     missing = [one.name for one in lock.packages if one.name not in there]

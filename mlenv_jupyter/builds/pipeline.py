@@ -104,8 +104,6 @@ class Pipeline:
 
         size = sum(one.file.size or 0 for one in chosen)
         self.voice.stage("installing", f"install {len(chosen)} packages ({size / 1e6:.1f} MB)")
-        if self.spec.force and self.store.record(prefix) is not None:
-            self.store.remove(prefix)
         layer_place = self.places.layer(layer.digest)
         self._make(
             layer_place,
@@ -130,6 +128,7 @@ class Pipeline:
                 chosen,
                 addresses,
                 definition,
+                replace=self.spec.force,
                 verifying=self._verifying,
             ),
         )
@@ -191,4 +190,3 @@ def uv_environment(places: Places, also: set[str] | None = None) -> dict[str, st
 def _count(definition: Definition) -> str:
     lines = definition.pip.requirements
     return "1 requirement" if len(lines) == 1 else f"{len(lines)} requirements"
-

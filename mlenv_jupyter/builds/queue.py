@@ -65,6 +65,20 @@ class Queue:
         finally:
             os.close(lock)
 
+    def record_reused(self, build: Build) -> Build:
+        """Write down that a version was ready without any work, once."""
+        return self._registry.builds.add(msgspec.structs.replace(build, id=new_id()))[0]
+
+    def wait(self, build_id: str, timeout: float | None = None) -> Build:
+        """Wait for a build to end; the build as it is when ``timeout`` seconds are over."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            build = self._registry.builds.get(build_id)
+            if build.ended or (until is not None and time.monotonic() > until):
+                return build
+            self._look(build)
+            time.sleep(0.03)
+
     def cancel(self, build_id: str) -> Build:
         """Ask a build to end; its process tree is gone within five seconds."""
         build = self._registry.builds.get(build_id)
@@ -101,9 +115,22 @@ class Queue:
         env["PYTHONPATH"] = os.pathsep.join(one for one in sys.path if one)
         with open(files.place / "worker.err", "ab") as said:
             child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "mlenv_jupyter.builds.worker", str(files.place), str(lock)]
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "mlenv_jupyter.builds.worker",
+                    str(files.place),
+                    str(lock),
+                ]
                 if sys.version_info >= (3, 11)
-                else [sys.executable, "-m", "mlenv_jupyter.builds.worker", str(files.place), str(lock)],
+                else [
+                    sys.executable,
+                    "-m",
+                    "mlenv_jupyter.builds.worker",
+                    str(files.place),
+                    str(lock),
+                ],
                 env=env,
                 cwd=files.place,
                 stdin=subprocess.DEVNULL,

@@ -84,11 +84,7 @@ def resolve(
             *(["--prerelease", "allow"] if definition.pip.pre else []),
             *(["--only-binary", ":all:"] if wheels_only else []),
             *(["--refresh"] if refresh else []),
-            *(
-                ["--torch-backend", definition.torch_backend]
-                if definition.torch_backend
-                else []
-            ),
+            *(["--torch-backend", definition.torch_backend] if definition.torch_backend else []),
         ],
         env=env,
         cwd=work,
@@ -135,7 +131,11 @@ def storable(addresses: Mapping[str, str]) -> dict[str, str]:
     kept = {}
     for sha256, address in addresses.items():
         parts = urlsplit(address)
-        if parts.scheme in ("http", "https", "file") and "@" not in parts.netloc and not parts.query:
+        if (
+            parts.scheme in ("http", "https", "file")
+            and "@" not in parts.netloc
+            and not parts.query
+        ):
             kept[sha256] = urlunsplit(parts)
     return kept
 

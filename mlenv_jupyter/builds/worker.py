@@ -149,7 +149,9 @@ class Worker:
         for place, stage in enumerate(STAGES):
             seconds = self._spent.get(stage)
             if place < reached:
-                made.append(StageTime(stage=stage, seconds=seconds and round(seconds, 3), state="done"))
+                made.append(
+                    StageTime(stage=stage, seconds=seconds and round(seconds, 3), state="done")
+                )
             elif place > reached:
                 made.append(StageTime(stage=stage))
             elif state is None:

@@ -29,17 +29,11 @@ class ReadOnlyDict(dict[str, str]):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a Definition is immutable; make a new one with Definition.create()")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
 
 
-class _Section(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False, forbid_unknown_fields=True
-):
-    """The shape that all parts of a Definition share."""
-
-
-class PipSection(_Section):
+class PipSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Requirements (normalised, sorted) and where they are looked for, in order."""
 
     requirements: tuple[str, ...] = ()
@@ -51,21 +45,21 @@ class PipSection(_Section):
     only_binary: tuple[str, ...] = ()
 
 
-class CondaSection(_Section):
+class CondaSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Conda channels in order, and match specs, sorted."""
 
     channels: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
 
 
-class Wheel(_Section):
+class Wheel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A private wheel, known by its content."""
 
     name: str
     sha256: str
 
 
-class DockerSection(_Section):
+class DockerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The image that an environment is built on, and how its containers run."""
 
     base_image: str | None = None
@@ -76,7 +70,7 @@ class DockerSection(_Section):
     shm_size: str | None = None
 
 
-class Definition(_Section):
+class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is wanted: Python, packages, image, variables. Make one with ``create``."""
 
     python: str | None = None
@@ -90,7 +84,9 @@ class Definition(_Section):
     torch_backend: str | None = None
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "variables", ReadOnlyDict(sorted(self.variables.items())))
+        msgspec.structs.force_setattr(
+            self, "variables", ReadOnlyDict(sorted(self.variables.items()))
+        )
 
     @property
     def kind(self) -> Kind:

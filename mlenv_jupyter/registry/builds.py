@@ -65,9 +65,7 @@ class Builds:
                 return before
             build = msgspec.structs.replace(before, **fields)
             connection.execute(
-                update(B)
-                .where(B.c.id == build_id)
-                .values(state=build.state, record=_text(build))
+                update(B).where(B.c.id == build_id).values(state=build.state, record=_text(build))
             )
             _note(connection, build, "changed")
             return build

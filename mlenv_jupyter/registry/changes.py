@@ -12,11 +12,14 @@ from mlenv_jupyter.registry.tables import changes
 
 KEPT = 10_000
 
+Kind = Literal["environment", "build", "kernel"]
+Action = Literal["created", "changed", "deleted"]
+
 
 def note(
     connection: Connection,
-    kind: Literal["environment", "build", "kernel"],
-    action: Literal["created", "changed", "deleted"],
+    kind: Kind,
+    action: Action,
     name: str,
     *,
     version: str | None = None,
@@ -39,6 +42,11 @@ class Changes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def add(self, kind: Kind, action: Action, name: str, *, version: str, ref: str) -> None:
+        """Write down a change of something that the database does not hold."""
+        with self._database.write() as connection:
+            note(connection, kind, action, name, version=version, ref=ref)
 
     def after(self, seq: int, limit: int = 500) -> tuple[Change, ...]:
         """The changes after ``seq``, oldest first."""

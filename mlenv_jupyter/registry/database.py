@@ -48,12 +48,11 @@ class Database:
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that no other writer runs beside; committed at the end, or not at all."""
-        with _translated(), self.engine.connect() as connection:
-            with connection.begin():
-                if connection.dialect.name == "sqlite":
-                    # A reader that becomes a writer half-way is refused by SQLite, not made to wait.
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            if connection.dialect.name == "sqlite":
+                # A reader that becomes a writer half-way is refused by SQLite, not made to wait.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
 
     def close(self) -> None:
         """Close every connection."""

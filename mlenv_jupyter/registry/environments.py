@@ -181,23 +181,17 @@ class Environments:
     def page(self, query: str = "", *, limit: int = 50, cursor: str | None = None) -> Listing:
         """Environments, the most recently changed first; every word of ``query`` must match."""
         limit = max(1, min(limit, MAX_LIMIT))
-        wanted = [
-            E.c.search.contains(word, autoescape=True) for word in query.lower().split()[:16]
-        ]
+        wanted = [E.c.search.contains(word, autoescape=True) for word in query.lower().split()[:16]]
         condition = and_(True, *wanted)
         rows_query = _environments().where(condition)
         if cursor:
-            rows_query = rows_query.where(
-                tuple_(E.c.updated_at, E.c.id) < tuple_(*_cursor(cursor))
-            )
+            rows_query = rows_query.where(tuple_(E.c.updated_at, E.c.id) < tuple_(*_cursor(cursor)))
         rows_query = rows_query.order_by(E.c.updated_at.desc(), E.c.id.desc()).limit(limit + 1)
         with self._database.read() as connection:
             total = connection.scalar(select(func.count()).select_from(E).where(condition)) or 0
             rows = [_environment(row) for row in connection.execute(rows_query).mappings()]
         more = rows[limit - 1] if len(rows) > limit else None
-        return Listing(
-            tuple(rows[:limit]), f"{more.updated_at},{more.id}" if more else None, total
-        )
+        return Listing(tuple(rows[:limit]), f"{more.updated_at},{more.id}" if more else None, total)
 
     def set_lock(self, version_id: int, lock_id: int) -> None:
         """Give a version its lock; one that it has already stays."""

@@ -71,6 +71,12 @@ class Locks:
         """One lock by its id."""
         return self._one(select(L).where(L.c.id == lock_id))
 
+    def newest_ids(self, digests: list[str]) -> dict[str, int]:
+        """The id of the newest lock of each digest that has one."""
+        query = select(L.c.digest, L.c.id).where(L.c.digest.in_(digests)).order_by(L.c.id)
+        with self._database.read() as connection:
+            return {row.digest: row.id for row in connection.execute(query)}
+
     def on_platform(self, lock_id: int, platform: str) -> PlatformLock | None:
         """What a lock came to on a platform, newest Python first."""
         query = (
@@ -83,7 +89,9 @@ class Locks:
             row = connection.execute(query).first()
         if row is None:
             return None
-        return PlatformLock(row.lock_digest, msgspec.json.decode(zlib.decompress(row.lock), type=Lock))
+        return PlatformLock(
+            row.lock_digest, msgspec.json.decode(zlib.decompress(row.lock), type=Lock)
+        )
 
     def digests(self, lock_ids: list[int], platform: str) -> dict[int, str]:
         """The lock digest of many locks on a platform, by lock id."""

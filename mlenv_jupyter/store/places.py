@@ -80,7 +80,9 @@ class Places:
     def build(self, build_id: str) -> Path:
         """The directory of one build; raises NotFound for what is no build id."""
         if not BUILD_ID.fullmatch(build_id):
-            raise NotFound(f"There is no build {build_id[:80]!r}.", remedy="`mlenv builds` lists them.")
+            raise NotFound(
+                f"There is no build {build_id[:80]!r}.", remedy="`mlenv builds` lists them."
+            )
         return self.builds / build_id
 
     def prefix(self, lock_digest: str) -> Path:

@@ -63,23 +63,26 @@ class Store:
             ) from error
 
     @contextlib.contextmanager
-    def making(self, place: Path) -> Iterator[bool]:
+    def making(self, place: Path, *, replace: bool = False) -> Iterator[bool]:
         """Hold ``place`` alone while it is made; yields False where somebody has made it already.
 
         What an earlier attempt left behind is removed first, and what this one leaves without a
-        commit is removed at the end.
+        commit is removed at the end. ``replace`` makes it again: the old one is set aside
+        meanwhile, and comes back unless the new one is committed.
         """
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(lock_of(place)):
+            self._settle(place)
             if self.record(place) is not None:
-                yield False
-                return
-            self._clear(place)
+                if not replace:
+                    yield False
+                    return
+                os.rename(record_of(place), record_of(_aside(place)))
+                os.rename(place, _aside(place))
             try:
                 yield True
             finally:
-                if self.record(place) is None:
-                    self._clear(place)
+                self._settle(place)
 
     def commit(self, place: Path, record: Record) -> Record:
         """Make a place read-only and write its record; after this it is there for everybody."""
@@ -98,8 +101,7 @@ class Store:
             return not os.path.lexists(place)
         try:
             with FileLock(lock_of(place), timeout=0):
-                if self.record(place) is None:
-                    self._clear(place)
+                self._settle(place)
         except Timeout:
             return False
         return True
@@ -123,9 +125,11 @@ class Store:
                     content = b"-> " + os.fsencode(os.readlink(path))
                 else:
                     with open(path, "rb") as file:
-                        content = hashlib.file_digest(file, "sha256").digest() if hasattr(
-                            hashlib, "file_digest"
-                        ) else hashlib.sha256(file.read()).digest()
+                        content = (
+                            hashlib.file_digest(file, "sha256").digest()
+                            if hasattr(hashlib, "file_digest")
+                            else hashlib.sha256(file.read()).digest()
+                        )
                 relative = os.path.relpath(path, place)
                 made.update(os.fsencode(relative) + b"\0" + content)
                 made.update(b"x" if found.st_mode & 0o100 else b"-")
@@ -144,9 +148,32 @@ class Store:
                 remedy="Free disk space, or set MLENV_STORE to a directory on a larger disk.",
             )
 
+    def _settle(self, place: Path) -> None:
+        """Leave one whole place and nothing else: the new one, the one set aside, or none."""
+        aside = _aside(place)
+        if not aside.exists() and place.exists() and record_of(aside).exists():
+            # A crash between the two renames of setting aside, or of coming back.
+            os.replace(record_of(aside), record_of(place))
+        if not self._is_whole(place):
+            self._clear(place)
+            if self._is_whole(aside):
+                os.rename(aside, place)
+                os.rename(record_of(aside), record_of(place))
+        self._clear(aside)
+
+    def _is_whole(self, place: Path) -> bool:
+        try:
+            return self.record(place) is not None
+        except StoreDamaged:
+            return False
+
     def _clear(self, place: Path) -> None:
         remove_tree(place)
         remove_files([record_of(place)])
+
+
+def _aside(place: Path) -> Path:
+    return place.with_name(place.name + ".aside")
 
 
 def _is_link(directory: str, name: str) -> bool:

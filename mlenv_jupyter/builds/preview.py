@@ -1,0 +1,38 @@
+"""A dry run: what a definition would resolve to here, with nothing installed and no code run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlenv_jupyter.builds import python as pythons
+from mlenv_jupyter.builds.explain import explain
+from mlenv_jupyter.builds.pipeline import uv_environment
+from mlenv_jupyter.builds.resolve import (
+    ToolFailed,
+    choose,
+    lock_for,
+    references,
+    require_pip_only,
+    resolve,
+)
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import BuildFailed
+from mlenv_jupyter.core.lock import LockedPackage
+from mlenv_jupyter.store.places import Places
+
+
+def preview(definition: Definition, places: Places, work: Path) -> tuple[LockedPackage, ...]:
+    """The packages that a definition resolves to, with wheels only: an sdist would run its code.
+
+    Raises BuildFailed with the reason, Unavailable where the Python is not here.
+    """
+    require_pip_only(definition)
+    uv = pythons.find_uv()
+    env = uv_environment(places, also=references(definition))
+    python = pythons.find(definition.python, uv=uv, directory=places.pythons, env=env)
+    try:
+        universal, _ = resolve(definition, python, uv=uv, work=work, env=env, wheels_only=True)
+    except ToolFailed as failed:
+        problem = explain("resolving", [line.text for line in failed.lines], definition)
+        raise BuildFailed.of(problem) from failed
+    return lock_for(definition, choose(universal, python), python).packages

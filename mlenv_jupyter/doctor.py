@@ -1,0 +1,146 @@
+"""``mlenv doctor``: everything that mlenv needs, each with the remedy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlenv_jupyter.core.errors import MlenvError
+from mlenv_jupyter.core.version import Check
+from mlenv_jupyter.process import run, text_of
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.workspace import Workspace
+
+LOW = 2 * 1024**3
+NETWORK_FILESYSTEMS = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "lustre"))
+
+
+def examine(workspace: Workspace) -> tuple[Check, ...]:
+    """Run every check; one that breaks is reported as failed, not raised."""
+    made = []
+    for name, check in CHECKS.items():
+        try:
+            made.append(check(workspace, name))
+        except (MlenvError, OSError) as error:
+            remedy = error.remedy if isinstance(error, MlenvError) else ""
+            message = error.message if isinstance(error, MlenvError) else str(error)
+            made.append(Check(name=name, ok=False, message=message, remedy=remedy))
+    return tuple(made)
+
+
+def _python(workspace: Workspace, name: str) -> Check:
+    found = ", ".join(sorted({one.version for one in workspace.pythons()}))
+    return Check(name=name, ok=True, message=f"{sys.version.split()[0]}; to build with: {found}")
+
+
+def _uv(workspace: Workspace, name: str) -> Check:
+    from mlenv_jupyter.builds.python import find_uv
+
+    code, lines = run([find_uv(), "--version"])
+    return Check(name=name, ok=code == 0, message=text_of(lines, "out").strip())
+
+
+def _home(workspace: Workspace, name: str) -> Check:
+    workspace.places.make()
+    place = workspace.places.home
+    return Check(
+        name=name,
+        ok=os.access(place, os.W_OK),
+        message=str(place),
+        remedy="Make it writable, or set MLENV_HOME.",
+    )
+
+
+def _store(workspace: Workspace, name: str) -> Check:
+    place = workspace.places.store
+    kind = _filesystem(place)
+    if kind in NETWORK_FILESYSTEMS:
+        return Check(
+            name=name,
+            ok=False,
+            message=f"{place} is on a network file system ({kind}).",
+            remedy="Set MLENV_STORE to a directory on a local disk.",
+        )
+    return Check(name=name, ok=os.access(place, os.W_OK), message=f"{place} ({kind or 'local'})")
+
+
+def _disk(workspace: Workspace, name: str) -> Check:
+    free = shutil.disk_usage(workspace.places.store).free
+    return Check(
+        name=name,
+        ok=free > LOW,
+        message=f"{free / 1e9:.1f} GB free",
+        remedy="" if free > LOW else "Free disk space, or set MLENV_STORE to a larger disk.",
+    )
+
+
+def _registry(workspace: Workspace, name: str) -> Check:
+    total = workspace.environments(limit=1).total
+    return Check(name=name, ok=True, message=f"{total} environments registered")
+
+
+def _kernels(workspace: Workspace, name: str) -> Check:
+    broken = [one.display_name for one in workspace.kernels() if not one.path_exists]
+    return Check(
+        name=name,
+        ok=not broken,
+        message=f"{len(workspace.kernels())} installed"
+        + (f", {len(broken)} without what they start: {', '.join(broken)}" if broken else ""),
+        remedy="Build these again, or remove them with `mlenv kernel remove`." if broken else "",
+    )
+
+
+def _extension(workspace: Workspace, name: str) -> Check:
+    from jupyter_core.paths import jupyter_config_path, jupyter_path
+
+    server = any(
+        Path(one, "jupyter_server_config.d", "mlenv_jupyter.json").exists()
+        for one in jupyter_config_path()
+    )
+    panel = any(
+        Path(one, "mlenv-jupyter", "package.json").exists() for one in jupyter_path("labextensions")
+    )
+    missing = [what for what, there in (("server", server), ("panel", panel)) if not there]
+    return Check(
+        name=name,
+        ok=not missing,
+        message="server and panel"
+        if not missing
+        else f"{' and '.join(missing)} not installed here",
+        remedy="Install mlenv-jupyter into the environment that runs JupyterLab."
+        if missing
+        else "",
+    )
+
+
+def _filesystem(place: Path) -> str:
+    """The kind of the file system that a path is on, from /proc/mounts; empty where unknown."""
+    try:
+        mounts = Path("/proc/mounts").read_text().splitlines()
+    except OSError:
+        return ""
+    best, kind = "", ""
+    path = os.path.realpath(place)
+    for line in mounts:
+        _, point, found, *_ = line.split()
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        if inside and len(point) > len(best):
+            best, kind = point, found
+    return kind
+
+
+CHECKS: dict[str, Callable[[Workspace, str], Check]] = {
+    "python": _python,
+    "uv": _uv,
+    "home": _home,
+    "store": _store,
+    "disk": _disk,
+    "registry": _registry,
+    "kernels": _kernels,
+    "jupyter": _extension,
+}

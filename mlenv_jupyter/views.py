@@ -1,0 +1,177 @@
+"""What Workspace answers with: the registry joined with what is built and installed here."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from mlenv_jupyter.core import identity
+from mlenv_jupyter.core.build import Build
+from mlenv_jupyter.core.lock import LockedPackage
+from mlenv_jupyter.core.version import BuiltState, Environment, Version
+from mlenv_jupyter.registry.catalogue import Curated
+from mlenv_jupyter.registry.environments import LATEST, EnvironmentRow, VersionRow
+from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.store.store import Record, Store
+
+PLATFORM = sysconfig.get_platform()
+
+
+class Views:
+    """Joins the registry, the store and the kernelspecs into values for the wire."""
+
+    def __init__(self, registry: Registry, store: Store) -> None:
+        self._registry = registry
+        self._store = store
+
+    def environments(self, rows: Iterable[EnvironmentRow]) -> tuple[Environment, ...]:
+        """Registered environments as rows of a list."""
+        kept = list(rows)
+        latest = self.versions([row.latest for row in kept])
+        return tuple(
+            Environment(
+                name=row.name,
+                source="registry",
+                description=row.description,
+                tags=row.tags,
+                labels={LATEST: version.version},
+                updated_at=row.updated_at,
+                version_count=row.version_count,
+                latest=msgspec.structs.replace(
+                    version, labels=(LATEST,), description=row.description, tags=row.tags
+                ),
+                ready_version=version.version if version.state == "ready" else row.ready_version,
+            )
+            for row, version in zip(kept, latest, strict=True)
+        )
+
+    def curated(self, entries: Iterable[Curated]) -> tuple[Environment, ...]:
+        """Curated environments as rows of a list."""
+        kept = list(entries)
+        versions = self.versions(self.curated_rows(kept), "catalogue")
+        return tuple(
+            Environment(
+                name=entry.name,
+                source="catalogue",
+                description=entry.description,
+                icon=entry.icon,
+                tags=entry.tags,
+                labels={LATEST: version.version},
+                read_only=True,
+                updated_at=entry.updated_at,
+                latest=msgspec.structs.replace(
+                    version, labels=(LATEST,), description=entry.description, tags=entry.tags
+                ),
+                ready_version=version.version if version.state == "ready" else None,
+            )
+            for entry, version in zip(kept, versions, strict=True)
+        )
+
+    def curated_rows(self, entries: Iterable[Curated]) -> list[VersionRow]:
+        """Curated environments in the form of registered versions, with their locks where used."""
+        rows = [_curated_row(entry) for entry in entries]
+        locks = self._registry.locks.newest_ids([row.digest for row in rows])
+        return [msgspec.structs.replace(row, lock_id=locks.get(row.digest)) for row in rows]
+
+    def versions(self, rows: list[VersionRow], source: str = "registry") -> tuple[Version, ...]:
+        """Versions for a list: without definition and packages."""
+        builds = self._registry.builds.of_versions([(row.name, row.version) for row in rows])
+        locks = [row.lock_id for row in rows if row.lock_id is not None]
+        digests = self._registry.locks.digests(locks, PLATFORM) if locks else {}
+        return tuple(
+            self._version(
+                row,
+                source,
+                builds.get((row.name, row.version)),
+                digests.get(row.lock_id) if row.lock_id is not None else None,
+            )
+            for row in rows
+        )
+
+    def full(self, row: VersionRow, source: str = "registry") -> Version:
+        """One version with its definition, and its packages where they are resolved."""
+        (light,) = self.versions([row], source)
+        record = self.record(light.lock_digest)
+        packages: tuple[LockedPackage, ...] | None = record.packages if record else None
+        if packages is None and row.lock_id is not None:
+            found = self._registry.locks.on_platform(row.lock_id, PLATFORM)
+            packages = found.lock.packages if found else None
+        return msgspec.structs.replace(light, definition=row.definition, packages=packages)
+
+    def record(self, lock_digest: str | None) -> Record | None:
+        """The commit record of the prefix of a lock, if it is built here."""
+        if lock_digest is None:
+            return None
+        return self._store.record(self._store.places.prefix(lock_digest))
+
+    def _version(
+        self, row: VersionRow, source: str, build: Build | None, lock_digest: str | None
+    ) -> Version:
+        record = self.record(lock_digest)
+        return Version(
+            name=row.name,
+            version=row.version,
+            source=source,  # type: ignore[arg-type]
+            kind=row.definition.kind,
+            python=row.definition.python or (minor_of(record.python) if record else None),
+            author=row.author,
+            message=row.message,
+            created_at=row.created_at,
+            definition_id=row.definition_id,
+            digest=row.digest,
+            lock_digest=lock_digest,
+            state=state_of(build, built=record is not None),
+            build=build,
+            size=record.size if record else None,
+            kernel=installed_kernel(row.name, row.definition_id, lock_digest),
+            wanted=row.definition.wanted,
+        )
+
+
+def _curated_row(entry: Curated) -> VersionRow:
+    return VersionRow(
+        id=0,
+        name=entry.name,
+        version=entry.version,
+        number=1,
+        definition=entry.definition,
+        definition_id=identity.definition_id(entry.definition),
+        digest=identity.digest(entry.definition),
+        lock_id=None,
+        author="mlenv",
+        message="",
+        created_at=entry.updated_at,
+    )
+
+
+def state_of(build: Build | None, *, built: bool) -> BuiltState:
+    """What a version's state is called, given its newest build and whether it is built here."""
+    if build is not None and not build.ended:
+        return "queued" if build.state == "queued" else "building"
+    if built:
+        return "ready"
+    if build is None or build.state == "succeeded":
+        return "not-built"
+    return "cancelled" if build.state == "cancelled" else "failed"
+
+
+def installed_kernel(name: str, definition_id: str, lock_digest: str | None) -> str | None:
+    """The name of a version's kernel, if it is installed."""
+    if lock_digest is None:
+        return None
+    from jupyter_core.paths import jupyter_data_dir
+
+    from mlenv_jupyter.core.names import kernel_name
+
+    made = kernel_name(name, identity.fingerprint(definition_id, lock_digest))
+    there = os.path.exists(Path(jupyter_data_dir(), "kernels", made, "kernel.json"))
+    return made if there else None
+
+
+def minor_of(version: str) -> str:
+    """``3.11`` of ``3.11.7``."""
+    return ".".join(version.split(".")[:2])

@@ -1,0 +1,560 @@
+"""Workspace: registry, store, builds and kernels wired together; what every front door calls."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from traitlets import Int, Unicode
+from traitlets.config import Configurable
+
+from mlenv_jupyter.core.build import Build
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.diff import DefinitionDiff, PackageChange, diff_definitions, diff_versions
+from mlenv_jupyter.core.errors import (
+    BuildFailed,
+    Conflict,
+    InvalidDefinition,
+    InvalidName,
+    MlenvError,
+    NotFound,
+)
+from mlenv_jupyter.core.names import RESERVED_PREFIX, canonical_name, check_name, kernel_name
+from mlenv_jupyter.core.version import (
+    Change,
+    Check,
+    Environment,
+    Interpreter,
+    Kernel,
+    Page,
+    Preview,
+    Status,
+    Validation,
+    Version,
+)
+from mlenv_jupyter.store.places import Places
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.builds.queue import Queue
+    from mlenv_jupyter.registry.environments import VersionRow
+    from mlenv_jupyter.registry.registry import Registry
+    from mlenv_jupyter.store.store import Record, Store
+    from mlenv_jupyter.views import Views
+
+
+class WorkspaceDiff(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between two versions: what was asked for, and what it resolved to."""
+
+    definition: DefinitionDiff
+    packages: tuple[PackageChange, ...] | None
+
+
+class Workspace(Configurable):
+    """The composition root. Making one is cheap: everything heavy is imported when it is used.
+
+    Every method is synchronous and may be called from any thread; wrong input raises MlenvError.
+    """
+
+    home = Unicode(help="Where the registry, builds and launcher are; MLENV_HOME.").tag(config=True)
+    store_directory = Unicode(help="Where prefixes and caches are; MLENV_STORE.").tag(config=True)
+    database = Unicode(
+        "", help="A SQLAlchemy address of the registry; empty for SQLite in the home."
+    ).tag(config=True)
+    max_concurrent_builds = Int(2, min=1, help="How many builds run at once on this machine.").tag(
+        config=True
+    )
+
+    @classmethod
+    def from_config(cls, **traits: Any) -> Workspace:
+        """The workspace of this user: from the environment, or as told."""
+        return cls(**traits)
+
+    # What it is made of.
+
+    @cached_property
+    def places(self) -> Places:
+        """Every path of this workspace."""
+        default = Places.default()
+        home = Path(self.home).expanduser().absolute() if self.home else default.home
+        store = default.store if not self.home else home / "store"
+        if self.store_directory:
+            store = Path(self.store_directory).expanduser().absolute()
+        return Places(home, store)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What is remembered."""
+        from mlenv_jupyter.registry.registry import Registry
+
+        self.places.make()
+        return Registry(self.places.home, self.database or None)
+
+    @cached_property
+    def store(self) -> Store:
+        """Where prefixes live."""
+        from mlenv_jupyter.store.store import Store
+
+        return Store(self.places)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Where builds wait."""
+        from mlenv_jupyter.builds.queue import Queue
+
+        return Queue(self.places, self.registry, self.database or None)
+
+    @cached_property
+    def _views(self) -> Views:
+        from mlenv_jupyter.views import Views
+
+        return Views(self.registry, self.store)
+
+    def close(self) -> None:
+        """Close the registry; builds go on."""
+        if "registry" in self.__dict__:
+            self.registry.close()
+
+    # Environments and versions.
+
+    def environments(
+        self, query: str = "", *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Environment]:
+        """Registered environments, the most recently changed first."""
+        found = self.registry.environments.page(query, limit=limit, cursor=cursor)
+        return Page(items=self._views.environments(found.rows), next=found.next, total=found.total)
+
+    def catalogue(self) -> tuple[Environment, ...]:
+        """The curated environments."""
+        from mlenv_jupyter.registry.catalogue import curated
+
+        return self._views.curated(curated().values())
+
+    def environment(self, name: str) -> Environment:
+        """One environment, registered or curated; raises NotFound."""
+        entry = self._curated(name)
+        if entry is not None:
+            return self._views.curated([entry])[0]
+        return self._views.environments([self.registry.environments.get(name)])[0]
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        """The versions of an environment, newest first; raises NotFound."""
+        entry = self._curated(name)
+        if entry is not None:
+            return (self.environment(name).latest,)
+        return self._views.versions(list(self.registry.environments.versions(name)))
+
+    def version(self, name: str, version: str | None = None) -> Version:
+        """One version in full, the newest where none is named; raises NotFound."""
+        row, source = self._row(name, version)
+        return self._views.full(row, source)
+
+    def register(
+        self,
+        name: str,
+        definition: Definition,
+        *,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        message: str = "",
+        author: str = "",
+        new: bool = False,
+    ) -> tuple[Version, bool]:
+        """Register a definition: its version, and whether it was made now.
+
+        ``new`` raises Conflict where the environment exists. Raises InvalidName,
+        InvalidDefinition.
+        """
+        check_name(name)
+        row, created = self.registry.environments.register(
+            name,
+            definition.checked(),
+            description=description,
+            tags=tags,
+            message=message,
+            author=author or whoami(),
+            new=new,
+        )
+        return self._views.full(row), created
+
+    def delete(self, name: str) -> None:
+        """Forget an environment and remove its kernels; its prefixes stay in the store.
+
+        Raises NotFound, and Conflict for a curated one or while it is being built.
+        """
+        if self._curated(name) is not None:
+            raise Conflict(f"{name!r} is curated and cannot be deleted.", where="name")
+        versions = self.versions(name)
+        if any(one.state in ("queued", "building") for one in versions):
+            raise Conflict(
+                f"{name!r} is being built.", where="name", remedy="Cancel the build first."
+            )
+        self.registry.environments.delete(name)
+        for one in versions:
+            if one.kernel is not None:
+                self.remove_kernel(one.kernel)
+
+    def validate(self, name: str | None, definition: object) -> Validation:
+        """Whether a name and a definition (in its JSON form) can be registered."""
+        problems = []
+        made = None
+        try:
+            if name is not None:
+                check_name(name)
+        except InvalidName as error:
+            problems.append(error.problem())
+        try:
+            made = Definition.parse(definition)
+        except InvalidDefinition as error:
+            problems += error.problems
+        if made is None or problems:
+            return Validation(ok=False, problems=tuple(problems), definition=made)
+        from mlenv_jupyter.core import identity
+
+        return Validation(
+            ok=True,
+            definition=made,
+            definition_id=identity.definition_id(made),
+            digest=identity.digest(made),
+        )
+
+    def resolve(
+        self, definition: Definition, against: tuple[str, str | None] | None = None
+    ) -> Preview:
+        """What a definition would resolve to, and what that changes; no code of a package runs.
+
+        Raises BuildFailed with the reason where it cannot be resolved.
+        """
+        from mlenv_jupyter.builds.preview import preview
+
+        began = time.monotonic()
+        before: dict[str, str] = {}
+        if against is not None:
+            packages = self.version(*against).packages
+            before = {one.name: one.version for one in packages or ()}
+        self.places.make()
+        with tempfile.TemporaryDirectory(dir=self.places.home, prefix=".preview-") as work:
+            packages = preview(definition.checked(), self.places, Path(work))
+        after = {one.name: one.version for one in packages}
+        return Preview(
+            packages=packages,
+            changes=diff_versions(before, after) if against is not None else (),
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+    def diff(self, a: tuple[str, str | None], b: tuple[str, str | None]) -> WorkspaceDiff:
+        """What differs between two versions; raises NotFound."""
+        before, after = self.version(*a), self.version(*b)
+        assert before.definition is not None and after.definition is not None
+        packages = None
+        if before.packages is not None and after.packages is not None:
+            packages = diff_versions(
+                {one.name: one.version for one in before.packages},
+                {one.name: one.version for one in after.packages},
+            )
+        return WorkspaceDiff(
+            definition=diff_definitions(before.definition, after.definition), packages=packages
+        )
+
+    # Builds.
+
+    def build(
+        self,
+        name: str,
+        version: str | None = None,
+        *,
+        force: bool = False,
+        cache: bool = True,
+        author: str = "",
+    ) -> Build:
+        """Build a version: answers at once with the build, which goes on in a process of its own.
+
+        A version that is ready is not built again unless ``force``; a running build is joined.
+        ``cache=False`` downloads and resolves anew. Raises NotFound, Unavailable.
+        """
+        from mlenv_jupyter.builds.queue import new_id
+        from mlenv_jupyter.builds.resolve import require_pip_only
+        from mlenv_jupyter.builds.spec import BuildSpec
+
+        row, source = self._row(name, version)
+        require_pip_only(row.definition)
+        if not force:
+            (light,) = self._views.versions([row], source)
+            if light.state == "ready":
+                return self._reused(light)
+        lock_id = row.lock_id if source == "registry" else self._curated_lock(row)
+        spec = BuildSpec(
+            id=new_id(),
+            name=row.name,
+            version=row.version,
+            digest=row.digest,
+            definition=row.definition,
+            version_id=row.id if source == "registry" else None,
+            lock_id=lock_id,
+            home=str(self.places.home),
+            store=str(self.places.store),
+            database=self.database or None,
+            force=force,
+            use_cache=cache,
+            max_concurrent_builds=self.max_concurrent_builds,
+        )
+        return self.queue.submit(spec, author or whoami())
+
+    def builds(self, *, limit: int = 50, name: str | None = None) -> tuple[Build, ...]:
+        """The newest builds."""
+        return self.registry.builds.newest(max(1, min(limit, 500)), name)
+
+    def build_of(self, build_id: str) -> Build:
+        """One build; raises NotFound."""
+        return self.registry.builds.get(build_id)
+
+    def cancel(self, build_id: str) -> Build:
+        """Ask a build to end; its processes are gone within five seconds. Raises NotFound."""
+        return self.queue.cancel(build_id)
+
+    def log_path(self, build_id: str) -> Path:
+        """Where the log of a build is; it need not be there yet. Raises NotFound."""
+        self.registry.builds.get(build_id)
+        return self.places.build(build_id) / "log.jsonl"
+
+    def wait(self, build_id: str, timeout: float | None = None) -> Build:
+        """Wait until a build has ended; the build as it is when ``timeout`` seconds are over."""
+        return self.queue.wait(build_id, timeout)
+
+    def reconcile(self) -> None:
+        """Look for builds whose process died, and bring them to an end or start them again."""
+        self.queue.reconcile()
+
+    def changes(self, after: int) -> tuple[Change, ...]:
+        """The committed changes after a number, whoever made them."""
+        return self.registry.changes.after(after)
+
+    # Kernels.
+
+    def install_kernel(self, name: str, version: str | None = None) -> Kernel:
+        """Install a built version as a kernel that any Jupyter client starts.
+
+        Raises NotFound, Conflict where it is not built, KernelNotOurs.
+        """
+        from mlenv_jupyter.builds.python import find_uv
+        from mlenv_jupyter.core import identity
+        from mlenv_jupyter.kernels import kernelspecs
+        from mlenv_jupyter.kernels.launcher import ensure_launcher
+        from mlenv_jupyter.kernels.record import LaunchRecord
+        from mlenv_jupyter.store.places import record_of
+
+        row, source = self._row(name, version)
+        full, record = self._built(row, source)
+        assert full.lock_digest is not None
+        prefix = self.places.prefix(full.lock_digest)
+        layer = self.places.layer(record.layer) if record.layer else None
+        layer_record = self.store.record(layer) if layer else None
+        uv = find_uv()
+        made = kernel_name(row.name, identity.fingerprint(row.definition_id, full.lock_digest))
+        launch = LaunchRecord(
+            kernel_name=made,
+            display_name=kernelspecs.display_name(row.name, row.version),
+            name=row.name,
+            version=row.version,
+            definition_id=row.definition_id,
+            digest=row.digest,
+            lock_digest=full.lock_digest,
+            prefix=str(prefix),
+            python=str(prefix / "bin" / "python"),
+            site_packages=str(prefix / record.site_packages),
+            record=str(record_of(prefix)),
+            layer=str(layer) if layer else None,
+            layer_packages=versions_of(layer_record),
+            packages=versions_of(record),
+            variables=dict(row.definition.variables),
+            overlays=str(self.places.overlays),
+            uv=uv,
+            cli=(sys.executable, "-m", "mlenv_jupyter.cli"),
+            home=str(self.places.home),
+            store=str(self.places.store),
+        )
+        launcher = ensure_launcher(self.places.home, uv=Path(uv), cache=self.places.uv_cache)
+        kernelspecs.install(launch, launcher=launcher, kernels=self.places.kernels)
+        self._note_kernel("created", row.name, row.version, made)
+        return Kernel(
+            kernel_name=made,
+            display_name=launch.display_name,
+            name=row.name,
+            version=row.version,
+        )
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The kernels that mlenv installed for this user."""
+        from mlenv_jupyter.kernels import kernelspecs
+
+        return tuple(kernelspecs.list_kernels(self.places.kernels))
+
+    def remove_kernel(self, kernel_name: str) -> None:
+        """Remove a kernel of ours; raises InvalidName, NotFound, KernelNotOurs."""
+        from mlenv_jupyter.kernels import kernelspecs
+
+        found = {one.kernel_name: one for one in self.kernels()}.get(kernel_name)
+        kernelspecs.remove(kernel_name, kernels=self.places.kernels)
+        if found is not None:
+            self._note_kernel("deleted", found.name, found.version, kernel_name)
+
+    # Use, and how it is.
+
+    def exec_plan(
+        self, name: str, version: str | None, command: Sequence[str]
+    ) -> tuple[list[str], dict[str, str]]:
+        """What to ``exec`` to run a command in a built version: argv, and its whole environment.
+
+        Raises NotFound, Conflict where it is not built.
+        """
+        row, source = self._row(name, version)
+        full, _ = self._built(row, source)
+        assert full.lock_digest is not None
+        prefix = self.places.prefix(full.lock_digest)
+        env = dict(os.environ)
+        for one in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"):
+            env.pop(one, None)
+        env["VIRTUAL_ENV"] = str(prefix)
+        env["PATH"] = os.pathsep.join([str(prefix / "bin"), env.get("PATH", os.defpath)])
+        env.update(row.definition.variables)
+        return list(command), env
+
+    def pythons(self) -> tuple[Interpreter, ...]:
+        """The interpreters on this machine that environments can be made from."""
+        from mlenv_jupyter.builds.python import installed
+
+        return tuple(
+            Interpreter(version=one.version, implementation=one.implementation, path=one.executable)
+            for one in installed(self.places.pythons)
+        )
+
+    @property
+    def default_python(self) -> str:
+        """The Python of a definition that names none."""
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+    def status(self) -> Status:
+        """How this workspace is, in a few milliseconds."""
+        import shutil
+
+        from mlenv_jupyter._version import __version__
+
+        self.places.make()
+        return Status(
+            version=__version__,
+            home=str(self.places.home),
+            store=str(self.places.store),
+            disk_free=shutil.disk_usage(self.places.store).free,
+            builds_running=len(self.registry.builds.running()),
+        )
+
+    def doctor(self) -> tuple[Check, ...]:
+        """Everything that mlenv needs, each with the remedy."""
+        from mlenv_jupyter.doctor import examine
+
+        return examine(self)
+
+    def uninstall(self, *, purge: bool) -> list[str]:
+        """Remove kernels and launcher; with ``purge`` also the store, the builds and the registry.
+
+        Returns what was removed.
+        """
+        from mlenv_jupyter.kernels import kernelspecs
+        from mlenv_jupyter.store.removal import purge_places, remove_launchers
+
+        removed = [f"kernel {one}" for one in kernelspecs.remove_all(self.places.kernels)]
+        if purge and self.places.registry.exists():
+            for build in self.registry.builds.running():
+                self.cancel(build.id)
+                self.wait(build.id, 10)
+        self.close()
+        removed += remove_launchers(self.places)
+        if purge:
+            removed += purge_places(self.places)
+        return removed
+
+    # Inside.
+
+    def _curated(self, name: str) -> Any:
+        from mlenv_jupyter.registry.catalogue import curated
+
+        return curated().get(canonical_name(name).lower())
+
+    def _row(self, name: str, version: str | None) -> tuple[VersionRow, str]:
+        entry = self._curated(name)
+        if entry is None:
+            if name.lower().startswith(RESERVED_PREFIX):
+                raise NotFound(f"There is no curated environment {name!r}.", where="name")
+            return self.registry.environments.version(name, version), "registry"
+        if version not in (None, "latest", entry.version):
+            raise NotFound(
+                f"{entry.name!r} has no version {version!r}.",
+                where="version",
+                remedy=f"Its newest is {entry.version}.",
+            )
+        return self._views.curated_rows([entry])[0], "catalogue"
+
+    def _curated_lock(self, row: VersionRow) -> int:
+        """The committed lock of a curated environment, in the registry."""
+        from mlenv_jupyter.registry.catalogue import curated_lock
+
+        python = row.definition.python or self.default_python
+        return self.registry.locks.add(row.digest, python, curated_lock(row.name), {})
+
+    def _built(self, row: VersionRow, source: str) -> tuple[Version, Record]:
+        (light,) = self._views.versions([row], source)
+        record = self._views.record(light.lock_digest)
+        if record is None:
+            raise Conflict(
+                f"{light.reference} is not built on this machine.",
+                code="not_built",
+                where=light.reference,
+                remedy=f"Build it first: `mlenv build {light.reference}`.",
+            )
+        return light, record
+
+    def _reused(self, version: Version) -> Build:
+        from mlenv_jupyter.builds.queue import moment
+
+        if version.build is not None and version.build.state == "succeeded":
+            return msgspec.structs.replace(version.build, reused=True)
+        # Another version with the same lock was built: this one is ready without a build.
+        now = moment()
+        made = Build(
+            id="",
+            name=version.name,
+            version=version.version,
+            digest=version.digest,
+            state="succeeded",
+            created_at=now,
+            finished_at=now,
+            reused=True,
+            lock_digest=version.lock_digest,
+        )
+        return self.queue.record_reused(made)
+
+    def _note_kernel(self, action: Any, name: str, version: str, made: str) -> None:
+        self.registry.changes.add("kernel", action, name, version=version, ref=made)
+
+
+def versions_of(record: Record | None) -> dict[str, str]:
+    """Version by name of what was committed."""
+    return {one.name: one.version for one in record.packages} if record else {}
+
+
+def whoami() -> str:
+    """Who asks, as far as the machine knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+__all__ = ["BuildFailed", "MlenvError", "Workspace", "WorkspaceDiff"]
