@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -26,12 +28,14 @@ class WorkspaceAccess:
         self._workspace: Workspace | None = None
         self._making = threading.Lock()
         self._quick = ThreadPoolExecutor(8, thread_name_prefix="mlenv")
-        self._slow = ThreadPoolExecutor(4, thread_name_prefix="mlenv-slow")
+        self._slow = asyncio.Semaphore(4)
 
     async def call(self, function: Callable[[Workspace], T], *, slow: bool = False) -> T:
         """What ``function`` answers, asked in a thread; its MlenvErrors come out here."""
-        lane = self._slow if slow else self._quick
-        return await asyncio.get_running_loop().run_in_executor(lane, self._ask, function)
+        if slow:
+            async with self._slow:
+                return await _in_daemon(lambda: function(self._made()))
+        return await self.run(lambda: function(self._made()))
 
     async def run(self, function: Callable[[], T]) -> T:
         """The same for a function that needs no Workspace, such as a read of a file."""
@@ -40,10 +44,6 @@ class WorkspaceAccess:
     def close(self) -> None:
         """Take no more calls; those that run end by themselves."""
         self._quick.shutdown(wait=False, cancel_futures=True)
-        self._slow.shutdown(wait=False, cancel_futures=True)
-
-    def _ask(self, function: Callable[[Workspace], T]) -> T:
-        return function(self._made())
 
     def _made(self) -> Workspace:
         with self._making:
@@ -53,3 +53,32 @@ class WorkspaceAccess:
 
                 self._workspace = Workspace.from_config(**self._traits)
             return self._workspace
+
+
+async def _in_daemon(function: Callable[[], T]) -> T:
+    """What ``function`` answers, in a thread that no server waits for when it ends.
+
+    The interpreter joins the threads of every executor: a resolve that waits for an index would
+    keep a stopped server for minutes.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def work() -> None:
+        outcome: Callable[[], None]
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it is awaited
+            outcome = partial(_settle, future, future.set_exception, error)
+        else:
+            outcome = partial(_settle, future, future.set_result, result)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(outcome)
+
+    threading.Thread(target=work, name="mlenv-slow", daemon=True).start()
+    return await future
+
+
+def _settle(future: asyncio.Future[T], how: Callable[[Any], None], value: Any) -> None:
+    if not future.done():
+        how(value)

@@ -23,18 +23,18 @@ class MlenvExtension(ExtensionApp):
     name = "mlenv"
     extension_url = "/lab"
     load_other_extensions = True
+    watcher: Watcher | None = None
 
     def initialize_settings(self) -> None:
         """Make what the handlers share; the Workspace itself comes with the first request."""
         assert self.serverapp is not None
-        self._access = WorkspaceAccess(config=self.config)
-        self._tails = LogTails(self._access)
-        self.settings[ACCESS] = self._access
-        self.settings[TAILS] = self._tails
+        access = WorkspaceAccess(config=self.config)
+        self.settings[ACCESS] = access
+        self.settings[TAILS] = LogTails(access)
         events = self.serverapp.event_logger
         assert events is not None
         register_schemas(events)
-        self.watcher = Watcher(self._access, events, self.log)
+        self.watcher = Watcher(access, events, self.log)
         self.serverapp.io_loop.add_callback(self.watcher.start)
 
     def initialize_handlers(self) -> None:
@@ -43,11 +43,13 @@ class MlenvExtension(ExtensionApp):
 
     def current_activity(self) -> dict[str, Any] | None:
         """The builds that run: a server that is idle otherwise must not be culled under them."""
-        running = self.watcher.builds_running
+        running = self.watcher.builds_running if self.watcher else 0
         return {"builds": running} if running else None
 
     async def stop_extension(self) -> None:
         """Stop watching; builds go on in their own processes."""
+        if self.watcher is None:
+            return
         await self.watcher.stop()
-        self._tails.close()
-        self._access.close()
+        self.settings[TAILS].close()
+        self.settings[ACCESS].close()

@@ -69,9 +69,12 @@ class Watcher:
     async def _watch(self) -> None:
         """Watch until the registry cannot be had; what was missed then is caught up with."""
         clock = asyncio.get_running_loop().time
-        await self._reconcile()
         seen = await self._access.call(lambda it: it.data_version())
-        last = await self._access.call(_last_change)
+        last = 0
+        if seen:
+            # Where there is no registry yet, none is made by looking at it.
+            last = await self._access.call(_last_change)
+            await self._reconcile()
         reconciled = clock()
         self.watching.set()
         while True:

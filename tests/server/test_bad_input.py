@@ -205,8 +205,5 @@ async def test_a_body_that_is_too_large_is_refused(verb: str, path: str, api: An
 
 
 async def test_others_arguments_are_none_of_ours(api: Any) -> None:
-    for path, query in itertools.product(
-        ("/environments", "/builds", "/kernels", "/status"),
-        ("1732420000000", "no_track_activity=1"),
-    ):
-        assert (await api("GET", f"{path}?{query}")).status == 200
+    for path in ("/environments", "/builds", "/kernels", "/status"):
+        assert (await api("GET", f"{path}?1732420000000&no_track_activity=1")).status == 200
