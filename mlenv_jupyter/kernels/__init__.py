@@ -1,0 +1,1 @@
+"""Prefix or Image → kernel: launcher, kernelspecs, overlays, fallback."""

@@ -1,0 +1,164 @@
+"""The kernel process: ipykernel as it is, and the one magic `%mlenv`, which loads on first use.
+
+Part of the launcher, run by the overlay's Python (3.8 and later). It leaves sys.path and the
+user's namespace as plain ipykernel does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+OVERLAY = sys.prefix
+
+
+def main() -> None:
+    """Run the kernel until it is shut down."""
+    # The directory of a script comes first on sys.path; ipykernel itself puts the working
+    # directory there later.
+    if sys.path and os.path.abspath(sys.path[0] or ".") in (HERE, os.getcwd()):
+        del sys.path[0]
+    hold_overlay()
+    try:
+        application = application_class()
+    except ImportError as error:
+        explain(error)
+    application.launch_instance()
+
+
+def application_class() -> Any:
+    """IPKernelApp with the magic and the look at the overlay."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    class MlenvKernelApp(IPKernelApp):  # type: ignore[misc]  # ipykernel is not installed here
+        """The IPython kernel of an mlenv environment."""
+
+        def init_shell(self) -> None:
+            super().init_shell()
+            if self.shell is not None:
+                add_magic(self.shell)
+                watch_overlay(self.shell)
+
+    return MlenvKernelApp
+
+
+def add_magic(shell: Any) -> None:
+    """Register `%mlenv` and `%%mlenv` as a stub, which replaces itself on first use."""
+
+    def mlenv(line: str, cell: str | None = None) -> Any:
+        """Environments: `%mlenv` says where you are, `%mlenv list` what there is."""
+        record = read_record()
+        module = load("magic", "_mlenv_magic")
+        module.register(shell, cli=record["cli"], record=record)
+        found = shell.magics_manager.magics["line" if cell is None else "cell"]["mlenv"]
+        if found is mlenv:
+            raise RuntimeError("The code of %mlenv did not register itself.")
+        return found(line) if cell is None else found(line, cell)
+
+    shell.register_magic_function(mlenv, magic_kind="line_cell", magic_name="mlenv")
+
+
+def read_record() -> dict[str, Any]:
+    """The launch record, and where this kernel runs: `overlay`, `notebook`, `temporary`."""
+    import json
+
+    with open(os.path.join(OVERLAY, "overlay.json"), encoding="utf-8") as file:
+        described = json.load(file)
+    record: dict[str, Any] = described["record"]
+    return dict(
+        record,
+        overlay=OVERLAY,
+        notebook=described["notebook"],
+        temporary=described["temporary"],
+        launcher=described["launcher"],
+    )
+
+
+def load(name: str, module_name: str) -> Any:
+    """A module of the launcher by its file."""
+    specification = importlib.util.spec_from_file_location(
+        module_name, os.path.join(HERE, name + ".py")
+    )
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[module_name] = module
+    try:
+        specification.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[module_name]
+        raise
+    return module
+
+
+def watch_overlay(shell: Any) -> None:
+    """Before and after each cell, see whether a tool changed the overlay: one stat each time."""
+    marker = os.path.join(OVERLAY, "promoted")
+    seen = [_changed_at(marker)]
+
+    def look(*_: Any) -> None:
+        now = _changed_at(marker)
+        if now != seen[0]:
+            seen[0] = now
+            load("changes", "_mlenv_changes").follow(OVERLAY)
+
+    shell.events.register("pre_run_cell", look)
+    shell.events.register("post_run_cell", look)
+
+
+def _changed_at(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def hold_overlay() -> None:
+    """Hold the overlay's lock while this process lives; a temporary overlay goes when it ends."""
+    import fcntl
+
+    try:
+        lock = os.open(os.path.join(OVERLAY, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return  # a file system without locks, or a read-only one: only cleaning is affected
+    # The name tells: reading overlay.json can wait until something needs it.
+    if "tmp-" in os.path.basename(OVERLAY):
+        atexit.register(_discard, os.getpid(), lock)
+
+
+def _discard(owner: int, lock: int) -> None:
+    if os.getpid() != owner:  # a fork of the kernel that ends as a Python does
+        return
+    os.close(lock)
+    sweep = load("sweep", "_mlenv_sweep")
+    sweep.remove(OVERLAY)
+    if os.path.basename(OVERLAY).startswith("tmp-"):  # else it is among other people's files
+        sweep.sweep(os.path.dirname(OVERLAY))
+
+
+def explain(error: ImportError) -> None:
+    """Become the fallback kernel: what should carry the kernel cannot be imported."""
+    import json
+
+    with open(os.path.join(OVERLAY, "overlay.json"), encoding="utf-8") as file:
+        described = json.load(file)
+    problem = {
+        "code": "no_ipykernel",
+        "message": f"ipykernel cannot be imported in this environment: {error}.",
+        "remedy": "",
+    }
+    python = os.path.join(HERE, "bin", "python")
+    fallback = os.path.join(HERE, "fallback.py")
+    arguments = [described["record_path"], json.dumps(problem), *sys.argv[1:]]
+    os.execv(python, [python, "-I", fallback, *arguments])
+
+
+if __name__ == "__main__":
+    main()

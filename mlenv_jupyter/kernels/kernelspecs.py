@@ -1,0 +1,244 @@
+"""Install, list and remove kernels: kernelspecs that every Jupyter client sees.
+
+Imports jupyter_client only where it is called: it takes 200 ms.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlenv_jupyter.core.errors import Conflict, NotFound
+from mlenv_jupyter.core.names import KERNEL_NAME, check_kernel_name
+from mlenv_jupyter.core.version import Kernel
+from mlenv_jupyter.kernels.launcher import Launcher
+from mlenv_jupyter.kernels.record import LaunchRecord, read_record, record_path, write_record
+from mlenv_jupyter.store.trees import write_atomically
+
+if TYPE_CHECKING:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
+
+
+class KernelNotOurs(Conflict):
+    """A kernel of that name is there which mlenv did not make."""
+
+    code = "kernel_not_ours"
+
+
+def display_name(name: str, version: str) -> str:
+    """What clients show: ``churn-model (v3)``; an imported version string stays as it is."""
+    return f"{name} (v{version})" if version.isdigit() else f"{name} ({version})"
+
+
+def install(
+    record: LaunchRecord,
+    *,
+    launcher: Launcher,
+    kernels: Path,
+    environment: Mapping[str, str] | None = None,
+) -> Path:
+    """Install a kernel for the user, or bring it up to date; the directory of its kernelspec.
+
+    ``kernels`` is where launch records are kept; ``environment`` goes into ``kernel.json`` as
+    text, so it is no place for secrets (variables are in the launch record). A client that lists
+    kernels meanwhile sees the old one or the new one, never half. Raises KernelNotOurs.
+    """
+    check_kernel_name(record.kernel_name)
+    target = _directory() / record.kernel_name
+    if os.path.lexists(target) and not _is_ours(target):
+        raise KernelNotOurs(
+            f"A kernel named {record.kernel_name} is there which mlenv did not make.",
+            remedy=f"Look at {target} and remove it yourself if it is not needed.",
+        )
+    path = write_record(kernels, record)
+    specification = kernel_json(record, launcher.argv(path), environment or {})
+    data = (json.dumps(specification, indent=1, sort_keys=True) + "\n").encode()
+    if target.is_dir():
+        if _text(target / "kernel.json") != data:
+            write_atomically(target / "kernel.json", data, mode=0o644)
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Not in the directory of the kernels: clients would list the half-made one.
+    staged = Path(tempfile.mkdtemp(prefix=".mlenv-kernel-", dir=target.parent.parent))
+    try:
+        source = resources.files("mlenv_jupyter.kernels") / "logos"
+        for logo in LOGOS:
+            (staged / logo).write_bytes((source / logo).read_bytes())
+        (staged / "kernel.json").write_bytes(data)
+        staged.chmod(0o755)
+        try:
+            os.rename(staged, target)
+        except OSError:
+            # Somebody else installed it in this moment; theirs is as good if it is ours.
+            if not _is_ours(target):
+                raise
+            write_atomically(target / "kernel.json", data, mode=0o644)
+    finally:
+        if staged.exists():
+            shutil.rmtree(staged)
+    return target
+
+
+def kernel_json(
+    record: LaunchRecord, argv: list[str], environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """The content of ``kernel.json``: ``argv`` only, no provisioner, so every client runs it."""
+    metadata: dict[str, Any] = {
+        "debugger": True,
+        "mlenv": {
+            "name": record.name,
+            "version": record.version,
+            "digest": record.digest,
+            "definition_id": record.definition_id,
+            "lock_digest": record.lock_digest,
+        },
+    }
+    if _speaks_curve(record):
+        metadata["supported_encryption"] = ["curve"]
+    return {
+        "argv": argv,
+        "display_name": record.display_name,
+        "language": "python",
+        "interrupt_mode": "signal",
+        # jupyter_client substitutes ${NAME} in these values.
+        "env": {name: value.replace("$", "$$") for name, value in sorted(environment.items())},
+        "metadata": metadata,
+    }
+
+
+def list_kernels(kernels: Path) -> list[Kernel]:
+    """The kernels that mlenv installed for this user, by name and version.
+
+    ``path_exists`` is whether what they start is still there.
+    """
+    found = []
+    for kernel_name, specification in _installed().items():
+        ours = specification["metadata"]["mlenv"]
+        record = read_record(record_path(kernels, kernel_name))
+        found.append(
+            Kernel(
+                kernel_name=kernel_name,
+                display_name=str(specification.get("display_name", kernel_name)),
+                name=str(ours.get("name", "")),
+                version=str(ours.get("version", "")),
+                path_exists=record is not None
+                and os.path.exists(record.python)
+                and os.path.exists(record.record)
+                and os.path.exists(specification["argv"][0]),
+            )
+        )
+    return sorted(found, key=lambda one: (one.name, one.version, one.kernel_name))
+
+
+def remove(kernel_name: str, *, kernels: Path) -> None:
+    """Remove a kernel and its launch record. Raises InvalidName, NotFound, KernelNotOurs.
+
+    A running one goes on; the prefix stays in the store.
+    """
+    check_kernel_name(kernel_name)
+    target = _directory() / kernel_name
+    if not os.path.lexists(target):
+        record_path(kernels, kernel_name).unlink(missing_ok=True)
+        raise NotFound(
+            f"There is no kernel {kernel_name}.", remedy="`mlenv kernel list` shows them."
+        )
+    if not _is_ours(target):
+        raise KernelNotOurs(
+            f"mlenv did not make the kernel {kernel_name}, so it does not remove it.",
+            remedy="`jupyter kernelspec remove` does.",
+        )
+    _manager().remove_kernel_spec(kernel_name)
+    record_path(kernels, kernel_name).unlink(missing_ok=True)
+
+
+def remove_all(kernels: Path) -> list[str]:
+    """Remove every kernel that mlenv installed here, and the launch records; their names."""
+    removed = list(_installed())
+    for kernel_name in removed:
+        remove(kernel_name, kernels=kernels)
+    for left in kernels.glob("*.json") if kernels.is_dir() else ():
+        left.unlink()
+    return removed
+
+
+def refresh(launcher: Launcher, *, kernels: Path) -> list[str]:
+    """Let every installed kernel start by this launcher: after an update of mlenv or of its Python.
+
+    The names of those that changed.
+    """
+    changed = []
+    for kernel_name, specification in _installed().items():
+        record = record_path(kernels, kernel_name)
+        argv = launcher.argv(record)
+        if specification["argv"] != argv:
+            path = _directory() / kernel_name / "kernel.json"
+            data = json.dumps({**specification, "argv": argv}, indent=1, sort_keys=True) + "\n"
+            write_atomically(path, data.encode(), mode=0o644)
+            changed.append(kernel_name)
+    return changed
+
+
+def _speaks_curve(record: LaunchRecord) -> bool:
+    """Whether the kernel can encrypt what it sends: since ipykernel 7.3, as its own spec says."""
+    version = record.packages.get("ipykernel") or record.layer_packages.get("ipykernel", "0")
+    major, _, rest = version.partition(".")
+    minor = rest.partition(".")[0]
+    return major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= (7, 3)
+
+
+def _installed() -> dict[str, dict[str, Any]]:
+    directory = _directory()
+    try:
+        names = sorted(os.listdir(directory))
+    except FileNotFoundError:
+        return {}
+    found = {}
+    for name in names:
+        if KERNEL_NAME.fullmatch(name):
+            specification = _specification(directory / name)
+            if specification is not None:
+                found[name] = specification
+    return found
+
+
+def _is_ours(directory: Path) -> bool:
+    return not directory.is_symlink() and _specification(directory) is not None
+
+
+def _specification(directory: Path) -> dict[str, Any] | None:
+    """The kernel.json in a directory, if mlenv wrote it."""
+    try:
+        found = json.loads((directory / "kernel.json").read_bytes())
+        ours = isinstance(found["metadata"]["mlenv"], dict) and bool(found["argv"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if ours else None
+
+
+def _text(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _directory() -> Path:
+    """The user's kernelspecs, without importing jupyter_client."""
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir()) / "kernels"
+
+
+def _manager() -> KernelSpecManager:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    # Only the user's own directory: a kernel of the same name elsewhere is not ours to remove.
+    return KernelSpecManager(kernel_dirs=[os.fspath(_directory())], ensure_native_kernel=False)
