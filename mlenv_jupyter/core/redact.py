@@ -6,19 +6,19 @@ import re
 
 MASK = "****"
 
-_SECRET = (
+_NAMES = (
     r"(?:token|secret|sig|signature|passw(?:or)?d|pwd|passphrase|credentials?|auth|api[_-]?key)"
 )
 
 # What stands between "://" and "@". Slashes are no part of a user or password, but people write
 # them; a port ("host:8080/…@scope") is not taken for a password.
 _USER_INFO = re.compile(
-    r"(?<=://)(?:[^\s/?#\"'<>]{0,1024}(?=@)|[^\s/@:\"'<>]{1,128}:(?!\d+/)[^\s@\"'<>]{1,512}(?=@))"
+    r"(?<=://)(?:[^\s/?#\"'<>]*(?=@)|[^\s/@:\"'<>]{1,128}:(?!\d+/)[^\s@\"'<>]{1,512}(?=@))"
 )
 _REFERENCES = re.compile(r"(?:git|hg|svn|__token__|\$\{[^{}\s]{1,128}\})(?::\$\{[^{}\s]{1,128}\})?")
 _QUERY = re.compile(
     r"(?:(?<=[?&;])|(?<=%3F)|(?<=%26))"
-    r"((?:[\w.-]{0,64}[._-])?(?:" + _SECRET + r"|key|code|AWSAccessKeyId|x-amz-security-token)"
+    r"((?:[\w.-]{0,64}[._-])?(?:" + _NAMES + r"|key|code|AWSAccessKeyId|x-amz-security-token)"
     r"(?:[._-][\w.-]{0,64})?)(=|%3D)([^\s&#\"'<>;%]|%(?!26))*",
     re.IGNORECASE,
 )
@@ -36,12 +36,12 @@ _ASSIGNED = re.compile(
     r"(?<![?&;\w.-])((?:--|\")?'?(?:[A-Za-z0-9]{1,40}[._-]){0,6}"
     r"(?:passw(?:or)?d|pwd|passphrase|secret|token|credentials?|api[_-]?key|access[_-]?key(?:[_-]id)?"
     r"|account[_-]?key|private[_-]?key|shared[_-]?access[_-]?(?:key|signature))"
-    r"(?:[_-]key)?)(=|\"\s{0,4}:\s{0,4}|'\s{0,4}:\s{0,4})(\"[^\"\r\n]{1,1024}\"|'[^'\r\n]{1,1024}'|[^\s\"',;&]{1,1024})",
+    r"(?:[_-]key)?)(=|\"\s{0,4}:\s{0,4}|'\s{0,4}:\s{0,4})(\"[^\"\r\n]+\"|'[^'\r\n]+'|[^\s\"',;&]+)",
     re.IGNORECASE,
 )
 _SPACED = re.compile(
     r"(--(?:[a-z]{1,20}-)?(?:password|token|secret|api-key)|\b(?:password|passwd|passphrase):)(\s{1,4})"
-    r"(?!-)[^\s\"',;]{1,1024}",
+    r"(?!-)[^\s\"',;]+",
     re.IGNORECASE,
 )
 _STORAGE = re.compile(r"\b((?:Account|SharedAccess)Key)=[^\s;\"']{8,}", re.IGNORECASE)
