@@ -171,22 +171,27 @@ export class BuildLog {
     if (!record) {
       return;
     }
-    this._time = record.t;
-    this._enter(record.s, record.t);
+    const { t: time, s: stage = 'queued' } = record;
+    this._time = time;
+    this._enter(stage, time);
     switch (record.k) {
       case 'line':
-        this._push(record.x, record.t, record.l);
+        this._push(record.x, time, record.l ?? 'out');
         break;
       case 'stage':
-        this._push(record.x || record.s, record.t, 'stage');
+        this._push(record.x || stage, time, 'stage');
         break;
       case 'progress':
         this._progress = record.d;
-        this._pace.add(record.t, record.d);
+        this._pace.add(time, record.d);
         break;
       case 'result':
         this._result = record.d;
-        this._push(`build ${record.d.state} in ${record.s}`, record.t, 'result');
+        if (record.d.state === 'failed' && this._firstError < 0) {
+          this._firstError = this.lines.length;
+          this._errorEnd = this._firstError + 1;
+        }
+        this._push(record.x || `build ${record.d.state}`, time, 'result');
         break;
     }
   }

@@ -31,18 +31,28 @@ export function tint(text: string, kind: LineKind): ISpan[] {
     case 'stage':
       return lead(shown, /^\S+/, BLUE);
     case 'result':
-      return lead(shown, /^build \S+/, shown.includes('succeeded') ? GREEN : RED);
+      return [{ text: shown, style: resultStyle(shown) }];
     case 'note':
-      return [{ text: shown, style: DIM }];
+      return leadOf(shown) ?? [{ text: shown, style: DIM }];
     case 'warn':
       return lead(shown, /^\s*\S+/, YELLOW);
     case 'error':
       return [{ text: shown, style: RED }];
-    default: {
-      const found = LEADS.find(([pattern]) => pattern.test(shown));
-      return found ? lead(shown, ...found) : parseAnsi(shown);
-    }
+    default:
+      return leadOf(shown) ?? parseAnsi(shown);
   }
+}
+
+function leadOf(text: string): ISpan[] | null {
+  const found = LEADS.find(([pattern]) => pattern.test(text));
+  return found ? lead(text, ...found) : null;
+}
+
+function resultStyle(text: string): IStyle {
+  if (/^(Ready|build succeeded)/.test(text)) {
+    return GREEN;
+  }
+  return /^(Cancelled|build cancelled)/.test(text) ? PLAIN : RED;
 }
 
 function lead(text: string, pattern: RegExp, style: IStyle): ISpan[] {

@@ -1,0 +1,164 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { KernelSpec } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import * as React from 'react';
+
+import { formatVersion } from '../format';
+import type { GlyphName } from '../icons';
+import { Glyph } from '../icons';
+import { useSignal } from '../panel/context';
+import type { IKernelFacts } from './kernelfacts';
+import { factsOfSpec } from './kernelfacts';
+import type { MissingKernel } from './missingkernel';
+
+/** Set on a notebook whose chip stands in for the name of its kernel. */
+const OURS_CLASS = 'mlenv-mod-ours';
+
+interface IChipState {
+  readonly facts: IKernelFacts;
+  readonly glyph: 'ready' | 'missing' | 'building' | 'failed';
+}
+
+/** Which environment a notebook runs in, as a button that opens it. */
+export class EnvironmentChip extends ReactWidget {
+  constructor(options: EnvironmentChip.IOptions) {
+    super();
+    this._options = options;
+    this.addClass('mlenv-ChipWidget');
+    this._context = options.panel.sessionContext;
+    this._context.kernelChanged.connect(this._update, this);
+    this._context.statusChanged.connect(this._update, this);
+    options.kernelspecs.specsChanged.connect(this._update, this);
+    options.missing?.changed.connect(this._update, this);
+    this._update();
+  }
+
+  dispose(): void {
+    Signal.disconnectReceiver(this);
+    Signal.clearData(this);
+    super.dispose();
+  }
+
+  get state(): IChipState | null {
+    return this._state;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  protected render(): JSX.Element {
+    return (
+      <ChipView
+        chip={this}
+        onOpen={this._options.open}
+        trans={this._options.trans}
+      />
+    );
+  }
+
+  private _update(): void {
+    const next = this._read();
+    if (JSON.stringify(next) !== JSON.stringify(this._state)) {
+      this._state = next;
+      this._options.panel.toggleClass(OURS_CLASS, next !== null);
+      this.setHidden(next === null);
+      this._changed.emit();
+    }
+  }
+
+  private _read(): IChipState | null {
+    const { missing, kernelspecs } = this._options;
+    if (missing && missing.state.is !== 'here') {
+      const { is, wants } = missing.state;
+      return { facts: wants, glyph: is };
+    }
+    const kernel = this._context.session?.kernel;
+    const facts = kernel && factsOfSpec(kernel.name, kernelspecs.specs);
+    return facts
+      ? { facts, glyph: kernel.status === 'dead' ? 'failed' : 'ready' }
+      : null;
+  }
+
+  private readonly _options: EnvironmentChip.IOptions;
+  private readonly _context: ISessionContext;
+  private readonly _changed = new Signal<this, void>(this);
+  private _state: IChipState | null = null;
+}
+
+export namespace EnvironmentChip {
+  export interface IOptions {
+    panel: NotebookPanel;
+    kernelspecs: KernelSpec.IManager;
+    /** Says whether the kernel that the notebook wants is here. */
+    missing: MissingKernel | null;
+    /** Shows an environment in the panel. */
+    open: (facts: IKernelFacts) => void;
+    trans: TranslationBundle;
+  }
+}
+
+function ChipView(props: {
+  chip: EnvironmentChip;
+  onOpen: (facts: IKernelFacts) => void;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { chip, onOpen, trans } = props;
+  const state = useSignal(chip.changed, () => chip.state);
+  if (!state) {
+    return null;
+  }
+  const { facts, glyph } = state;
+  const title = `${facts.name} ${formatVersion(facts.version)}`;
+  const label = trans.__('Environment %1: %2', title, wordFor(glyph, trans));
+  return (
+    <button
+      type="button"
+      className="mlenv-Chip"
+      title={label}
+      aria-label={label}
+      onClick={() => onOpen(facts)}
+    >
+      <Glyph name="environment" />
+      <Name text={facts.name} />
+      <span className="mlenv-Chip-version">{formatVersion(facts.version)}</span>
+      <span className="mlenv-Chip-state" data-state={glyph}>
+        <Glyph name={glyph satisfies GlyphName} size={14} />
+      </span>
+    </button>
+  );
+}
+
+/** How many letters stay whole at the end when there is no room for all. */
+const TAIL = 5;
+
+/** A name that is cut in the middle, so that what tells similar names apart stays. */
+function Name({ text }: { text: string }): JSX.Element {
+  const cut = text.length > 2 * TAIL ? text.length - TAIL : text.length;
+  return (
+    <span className="mlenv-Chip-name">
+      <span>{text.slice(0, cut)}</span>
+      <span>{text.slice(cut)}</span>
+    </span>
+  );
+}
+
+function wordFor(
+  glyph: IChipState['glyph'],
+  trans: TranslationBundle
+): string {
+  switch (glyph) {
+    case 'ready':
+      return trans.__('ready');
+    case 'missing':
+      return trans.__('not on this machine');
+    case 'building':
+      return trans.__('building');
+    case 'failed':
+      return trans.__('failed');
+  }
+}

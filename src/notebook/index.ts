@@ -1,0 +1,2 @@
+export { CHIP, notebookPlugin } from './plugin';
+export { type IUseContext, useInNotebook } from './use';

@@ -1,0 +1,173 @@
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { KernelSpec } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { problemOf } from '../api';
+import type { IEnvironments } from '../tokens';
+import type { IBuild, IProblem } from '../wire';
+import { isActive } from '../wire';
+import { ended } from './building';
+import type { IKernelFacts } from './kernelfacts';
+import { factsOfNames } from './kernelfacts';
+
+/** How it stands with the kernel that a notebook wants and this machine has not. */
+export type MissingState =
+  | { readonly is: 'here' }
+  | { readonly is: 'missing'; readonly wants: IKernelFacts }
+  | {
+      readonly is: 'building';
+      readonly wants: IKernelFacts;
+      readonly build: IBuild | null;
+    }
+  | {
+      readonly is: 'failed';
+      readonly wants: IKernelFacts;
+      readonly build: IBuild | null;
+      readonly problem: IProblem | null;
+    };
+
+/** Switches a notebook to an installed kernel. */
+export type Switch = (kernelName: string, panel: NotebookPanel) => Promise<unknown>;
+
+/**
+ * Watches one notebook for a kernel of ours that is not installed here. Such a
+ * notebook starts no other kernel in its place, which would make it forget what
+ * it ran on. Nothing is built before somebody asks for it.
+ */
+export class MissingKernel implements IDisposable {
+  constructor(
+    private readonly _panel: NotebookPanel,
+    private readonly _environments: IEnvironments,
+    private readonly _kernelspecs: KernelSpec.IManager,
+    private readonly _switch: Switch
+  ) {
+    void _panel.context.ready.then(() => this._look());
+    _panel.sessionContext.kernelChanged.connect(this._onKernel, this);
+    _kernelspecs.specsChanged.connect(this._onSpecs, this);
+  }
+
+  get state(): MissingState {
+    return this._state;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Builds the version, installs its kernel and switches the notebook to it. */
+  async buildAndUse(): Promise<void> {
+    if (this._state.is !== 'missing' && this._state.is !== 'failed') {
+      return;
+    }
+    const { wants } = this._state;
+    this._set({ is: 'building', wants, build: null });
+    try {
+      const begun = await this._environments.startBuild(wants.name, wants.version);
+      this._set({ is: 'building', wants, build: begun });
+      const build = await ended(this._environments, begun, news =>
+        this._set({ is: 'building', wants, build: news })
+      );
+      if (build.state !== 'succeeded') {
+        this._set({ is: 'failed', wants, build, problem: build.error });
+        return;
+      }
+      const kernel = await this._environments.installKernel(
+        wants.name,
+        wants.version
+      );
+      if (!this._isDisposed) {
+        await this._switch(kernel.kernel_name, this._panel);
+      }
+    } catch (reason) {
+      this._set({ is: 'failed', wants, build: null, problem: problemOf(reason) });
+    }
+  }
+
+  /** Stops the build that `buildAndUse` began. */
+  async cancel(): Promise<void> {
+    if (this._state.is === 'building' && this._state.build) {
+      await this._environments.cancelBuild(this._state.build.id);
+    }
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.disconnectReceiver(this);
+    Signal.clearData(this);
+  }
+
+  private _look(): void {
+    const { context, sessionContext } = this._panel;
+    if (this._isDisposed || sessionContext.session?.kernel) {
+      return;
+    }
+    const { defaultKernelName: kernelName } = context.model;
+    const spec = context.model.getMetadata('kernelspec') as
+      | { display_name?: string }
+      | undefined;
+    const wants = factsOfNames(kernelName, spec?.display_name ?? '');
+    if (!wants || this._isInstalled(kernelName)) {
+      return;
+    }
+    // Neither the dialog to choose a kernel nor the only other Python there is.
+    sessionContext.kernelPreference = {
+      ...sessionContext.kernelPreference,
+      shouldStart: false
+    };
+    this._set({ is: 'missing', wants });
+    void this._join(wants);
+  }
+
+  /** A build of it may be under way already, as after a reload of the page. */
+  private async _join(wants: IKernelFacts): Promise<void> {
+    const running = this._environments.runningBuilds.some(
+      build =>
+        build.name === wants.name &&
+        build.version === wants.version &&
+        isActive(build)
+    );
+    if (running) {
+      await this.buildAndUse();
+    }
+  }
+
+  private _onKernel(): void {
+    if (this._panel.sessionContext.session?.kernel) {
+      this._set({ is: 'here' });
+    }
+  }
+
+  /** The kernel came from elsewhere, such as the shell: then it is used as ever. */
+  private _onSpecs(): void {
+    const state = this._state;
+    if (state.is !== 'missing' && state.is !== 'failed') {
+      return;
+    }
+    const { kernelName } = state.wants;
+    if (this._isInstalled(kernelName)) {
+      this._set({ is: 'here' });
+      void this._switch(kernelName, this._panel);
+    }
+  }
+
+  private _isInstalled(kernelName: string): boolean {
+    return kernelName in (this._kernelspecs.specs?.kernelspecs ?? {});
+  }
+
+  private _set(state: MissingState): void {
+    if (!this._isDisposed) {
+      this._state = state;
+      this._changed.emit();
+    }
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _state: MissingState = { is: 'here' };
+  private _isDisposed = false;
+}
