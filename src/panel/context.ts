@@ -1,8 +1,9 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import type { BuildLogStream } from '../buildlog';
 import type { IDraft } from '../editor/draft';
 import type { IConnection, IEnvironments } from '../tokens';
 import type { ActiveNotebook } from './activenotebook';
@@ -11,6 +12,9 @@ import type { IPlaceState, Place } from './place';
 /** What every view of the panel may use. */
 export interface IPanelContext {
   environments: IEnvironments;
+  /** The logs of builds. */
+  stream: BuildLogStream;
+  translator: ITranslator;
   trans: TranslationBundle;
   commands: CommandRegistry;
   notebook: ActiveNotebook;

@@ -1,0 +1,317 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget, Notification } from '@jupyterlab/apputils';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
+
+import { problemOf } from './api';
+import { CommandIDs } from './commandids';
+import { copyOf, draftOf, type IDraft, newDraft } from './editor/draft';
+import { NEW } from './editor/drafts';
+import { formatVersion } from './format';
+import { environmentIcon } from './icons';
+import { useInNotebook } from './notebook/use';
+import type { IPanelContext } from './panel/context';
+import { confirmDelete, confirmDiscard } from './panel/dialogs';
+import { Place, type Tab } from './panel/place';
+import { EnvironmentsPanel } from './panel/widget';
+
+export interface ICommandOptions {
+  app: JupyterFrontEnd;
+  context: IPanelContext;
+  panel: Widget;
+  tracker: INotebookTracker | null;
+}
+
+type Args = ReadonlyPartialJSONObject;
+
+function text(args: Args, key: string): string | undefined {
+  const value = args[key];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+const TABS: readonly string[] = [
+  'overview',
+  'packages',
+  'variables',
+  'versions',
+  'builds'
+] satisfies Tab[];
+
+function tabOf(args: Args): Tab | undefined {
+  const tab = text(args, 'tab');
+  return tab && TABS.includes(tab) ? (tab as Tab) : undefined;
+}
+
+/** Adds the commands of mlenv. Those about one environment take the one that is open. */
+export function addCommands(options: ICommandOptions): void {
+  const { app, context, panel, tracker } = options;
+  const { commands } = app;
+  const { environments, place, trans } = context;
+
+  const show = () => app.shell.activateById(panel.id);
+  /** The environment and version that are meant. */
+  const target = (args: Args) => {
+    const { location } = place;
+    const open = location.view === 'detail' ? location : null;
+    const name = text(args, 'name') ?? open?.name;
+    const version =
+      text(args, 'version') ??
+      (name === open?.name ? open?.version : undefined) ??
+      'latest';
+    return name ? { name, version } : null;
+  };
+  const hasTarget = (args: Args) => target(args) !== null;
+  /** A failure of a command is told with its remedy. */
+  const telling =
+    (run: (args: Args) => Promise<unknown>): CommandRegistry.CommandFunc<Promise<unknown>> =>
+    async args => {
+      try {
+        return await run(args);
+      } catch (reason) {
+        const { message, remedy } = problemOf(reason);
+        Notification.error([message, remedy].filter(Boolean).join(' '));
+      }
+    };
+  /** Begins a new environment, but never over an unfinished one without asking. */
+  const begin = async (draft: IDraft) => {
+    const { drafts } = environments;
+    const unfinished = drafts.get(NEW);
+    if (unfinished && draft.requirements.length + draft.variables.length > 0) {
+      const lost =
+        unfinished.requirements.length + unfinished.variables.length;
+      if (lost > 0 && !(await confirmDiscard(lost, trans))) {
+        show();
+        place.go({ view: 'new', tab: 'packages' });
+        return;
+      }
+    }
+    const isBlank = draft.requirements.length + draft.variables.length === 0;
+    if (!unfinished || !isBlank || draft.name) {
+      drafts.put(NEW, isBlank && unfinished ? { ...unfinished, name: draft.name } : draft);
+    }
+    show();
+    place.go({ view: 'new', tab: 'packages' });
+  };
+
+  commands.addCommand(CommandIDs.show, {
+    label: trans.__('Show Environments'),
+    icon: environmentIcon,
+    execute: args => {
+      const name = text(args, 'name');
+      if (name) {
+        place.open(name, {
+          version: text(args, 'version'),
+          tab: tabOf(args),
+          build: text(args, 'build')
+        });
+      }
+      show();
+    }
+  });
+
+  commands.addCommand(CommandIDs.openInTab, {
+    label: trans.__('Open in Tab'),
+    isEnabled: hasTarget,
+    execute: args => {
+      const wanted = target(args);
+      if (!wanted) {
+        return;
+      }
+      const id = `mlenv-environment-${wanted.name}`;
+      const open = [...app.shell.widgets('main')].find(one => one.id === id);
+      if (!open) {
+        const own = new Place('', null, {
+          view: 'detail',
+          ...wanted,
+          tab: 'packages'
+        });
+        const content = new EnvironmentsPanel({ ...context, place: own }, true);
+        const widget = new MainAreaWidget({ content });
+        widget.id = id;
+        widget.title.label = wanted.name;
+        widget.title.icon = environmentIcon;
+        widget.title.closable = true;
+        app.shell.add(widget, 'main', { type: 'Environment' });
+      }
+      app.shell.activateById(id);
+    }
+  });
+
+  commands.addCommand(CommandIDs.create, {
+    label: args =>
+      args.from === 'curated'
+        ? trans.__('From a Curated Environment…')
+        : args.isMenu
+          ? trans.__('Blank')
+          : trans.__('New Environment'),
+    execute: async args => {
+      if (args.from === 'curated') {
+        show();
+        place.setFilter('curated');
+        place.go({ view: 'list' });
+        return;
+      }
+      await begin(newDraft(text(args, 'name')));
+    }
+  });
+
+  commands.addCommand(CommandIDs.importFile, {
+    label: args =>
+      args.isMenu
+        ? trans.__('From a File…')
+        : trans.__('New Environment from a File…'),
+    execute: telling(async () => {
+      const file = await chooseFile();
+      if (!file) {
+        return;
+      }
+      const read = await environments.api.importFile({
+        text: await file.text(),
+        filename: file.name
+      });
+      const { refused, kept } = read.report;
+      const draft = draftOf(read.name, null, read.definition);
+      await begin({
+        ...draft,
+        origin: {
+          ...read.definition,
+          python: null,
+          pip: { ...read.definition.pip, requirements: [] },
+          variables: {}
+        }
+      });
+      const told = [...refused, ...kept];
+      if (told.length > 0) {
+        Notification.warning(
+          trans.__('Read, but not all of it: %1', told.map(String).join('; '))
+        );
+      }
+    })
+  });
+
+  commands.addCommand(CommandIDs.copyAndEdit, {
+    label: trans.__('Copy and Edit'),
+    isEnabled: hasTarget,
+    execute: telling(async args => {
+      const wanted = target(args);
+      if (wanted) {
+        const { name, version } = wanted;
+        const source = await environments.api.version(name, version);
+        // The prefix belongs to the curated ones.
+        await begin(copyOf(source, `${name.replace(/^mlenv-/i, '')}-copy`));
+      }
+    })
+  });
+
+  commands.addCommand(CommandIDs.build, {
+    label: trans.__('Build'),
+    isEnabled: hasTarget,
+    execute: telling(async args => {
+      const wanted = target(args);
+      if (wanted) {
+        const { api } = environments;
+        const { version } =
+          wanted.version === 'latest'
+            ? await api.version(wanted.name, wanted.version)
+            : wanted;
+        const build = await environments.startBuild(wanted.name, version);
+        if (build.reused && build.state === 'succeeded') {
+          Notification.success(
+            trans.__('%1 %2 is ready.', wanted.name, formatVersion(version)),
+            { autoClose: 3000 }
+          );
+        }
+      }
+    })
+  });
+
+  commands.addCommand(CommandIDs.cancelBuild, {
+    label: trans.__('Cancel Build'),
+    isEnabled: args =>
+      text(args, 'id') !== undefined || environments.runningBuilds.length > 0,
+    execute: telling(async args => {
+      const id = text(args, 'id') ?? environments.runningBuilds[0]?.id;
+      if (id) {
+        await environments.cancelBuild(id);
+      }
+    })
+  });
+
+  if (tracker) {
+    commands.addCommand(CommandIDs.use, {
+      label: trans.__('Use in Notebook'),
+      isEnabled: hasTarget,
+      execute: telling(async args => {
+        const wanted = target(args);
+        if (!wanted) {
+          return;
+        }
+        const { name } = wanted;
+        const asked = text(args, 'version') ?? (await readyVersion(context, wanted));
+        const kernel = await environments.installKernel(name, asked);
+        const notebook = await useInNotebook(kernel.kernel_name, {
+          commands,
+          tracker,
+          kernelspecs: app.serviceManager.kernelspecs
+        });
+        app.shell.activateById(notebook.id);
+        Notification.success(
+          trans.__(
+            '%1 runs on %2 now.',
+            notebook.title.label,
+            kernel.display_name
+          ),
+          { autoClose: 3000 }
+        );
+      })
+    });
+  }
+
+  commands.addCommand(CommandIDs.remove, {
+    label: trans.__('Delete…'),
+    isEnabled: hasTarget,
+    execute: telling(async args => {
+      const wanted = target(args);
+      if (wanted && (await confirmDelete(wanted.name, trans))) {
+        await environments.remove(wanted.name);
+        const { location } = place;
+        if (location.view === 'detail' && location.name === wanted.name) {
+          place.go({ view: 'list' });
+        }
+      }
+    })
+  });
+
+  commands.addCommand(CommandIDs.refresh, {
+    label: trans.__('Refresh Environments'),
+    execute: () => environments.refresh()
+  });
+}
+
+/** The version that is meant when none is named: the newest that can start at once. */
+async function readyVersion(
+  context: IPanelContext,
+  wanted: { name: string; version: string }
+): Promise<string> {
+  if (wanted.version !== 'latest') {
+    return wanted.version;
+  }
+  const { environment } = await context.environments.api.environment(
+    wanted.name
+  );
+  return environment.ready_version ?? environment.latest.version;
+}
+
+/** A file from the person's own machine, or `null` when the dialog is closed. */
+function chooseFile(): Promise<File | null> {
+  return new Promise(resolve => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.accept = '.txt,.in,.yml,.yaml,.toml,.lock,.json';
+    input.onchange = () => resolve(input.files?.[0] ?? null);
+    input.oncancel = () => resolve(null);
+    input.click();
+  });
+}

@@ -1,0 +1,182 @@
+import * as React from 'react';
+
+import { formatVersion } from '../format';
+import { Glyph } from '../icons';
+import { usePanel } from '../panel/context';
+import { Button, IconButton, ProblemNote } from '../panel/parts';
+import type { IPackageChange, IProblem } from '../wire';
+import type { IDraftChanges } from './draft';
+import { ChangeMark } from './packagestable';
+import type { IPreview } from './usedraft';
+
+const SHOWN = 8;
+
+/** What waits to be saved, what it would come to, and the buttons that save it. */
+export function ChangesBar(props: {
+  changes: IDraftChanges;
+  isNew: boolean;
+  /** What the next version will be called, where that is known. */
+  next: string | null;
+  preview: IPreview | null;
+  /** Why saving is not possible now. */
+  blocked: string | null;
+  /** What the server said to the last attempt. */
+  refused: IProblem | null;
+  saving: boolean;
+  canUndo: boolean;
+  onSave: (build: boolean) => void;
+  onDiscard: () => void;
+  onUndo: () => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { changes, isNew, next, preview, blocked, refused, saving } = props;
+  const [all, setAll] = React.useState(false);
+  const conflict = preview?.problem ?? null;
+  const resolved = preview?.resolution?.changes;
+  const packages = resolved ?? changes.requirements;
+  const listed = all ? packages : packages.slice(0, SHOWN);
+  const title = isNew
+    ? trans.__('Not saved yet')
+    : trans._n('%1 unsaved change', '%1 unsaved changes', changes.count);
+  const onlyVariables =
+    !isNew && changes.requirements.length === 0 && changes.python === null;
+  const disabled = saving || blocked !== null;
+  return (
+    <section className="mlenv-Changes" aria-label={title}>
+      <div className="mlenv-Changes-head">
+        <span className="mlenv-State" data-state="unsaved">
+          <Glyph name="unsaved" size={14} />
+        </span>
+        <strong>{title}</strong>
+        {props.canUndo && (
+          <IconButton
+            icon="undo"
+            label={trans.__('Undo the last change')}
+            onClick={props.onUndo}
+          />
+        )}
+      </div>
+      <p className="mlenv-Changes-preview" role="status">
+        {blocked ??
+          (onlyVariables
+            ? trans.__(
+                'Variables are set at start: saving does not build again.'
+              )
+            : preview && !conflict
+              ? previewWords(preview, trans.__('Resolving…'), count =>
+                  trans._n(
+                    'Preview: %1 package in all',
+                    'Preview: %1 packages in all',
+                    count
+                  )
+                )
+              : '')}
+      </p>
+      {refused ? (
+        <ProblemNote problem={refused} />
+      ) : (
+        conflict && <ProblemNote problem={conflict} />
+      )}
+      {!conflict && (
+        <div className="mlenv-Changes-list" data-stale={preview?.stale}>
+          {changes.python && !isNew && (
+            <ChangeLine
+              name={trans.__('Python')}
+              change="changed"
+              before={changes.python.before ?? trans.__('default')}
+              after={changes.python.after ?? trans.__('default')}
+            />
+          )}
+          {listed.map(one => (
+            <ChangeLine
+              key={`${one.name} ${one.after ?? ''}`}
+              {...one}
+              before={resolved ? one.before : wantedOf(one.before, one.name)}
+              after={resolved ? one.after : wantedOf(one.after, one.name)}
+            />
+          ))}
+          {packages.length > SHOWN && (
+            <Button
+              kind="link"
+              label={
+                all
+                  ? trans.__('Show fewer')
+                  : trans._n(
+                      'Show %1 more',
+                      'Show %1 more',
+                      packages.length - SHOWN
+                    )
+              }
+              onClick={() => setAll(!all)}
+            />
+          )}
+          {changes.variables.map(one => (
+            <ChangeLine key={`variable ${one.name}`} {...one} />
+          ))}
+        </div>
+      )}
+      <div className="mlenv-Actions">
+        <Button
+          kind="primary"
+          label={
+            next === null
+              ? trans.__('Save')
+              : trans.__('Save as %1', formatVersion(next))
+          }
+          disabled={disabled}
+          onClick={() => props.onSave(false)}
+        />
+        <Button
+          label={trans.__('Save and build')}
+          disabled={disabled || conflict !== null}
+          onClick={() => props.onSave(true)}
+        />
+        <span className="mlenv-Actions-gap" />
+        <Button
+          kind="plain"
+          label={trans.__('Discard')}
+          disabled={saving}
+          onClick={props.onDiscard}
+        />
+      </div>
+    </section>
+  );
+}
+
+function previewWords(
+  preview: IPreview,
+  waiting: string,
+  words: (packages: number) => string
+): string {
+  const { resolution, stale } = preview;
+  return resolution && !stale ? words(resolution.packages.length) : waiting;
+}
+
+/** ">=2" of "numpy>=2"; the name stands beside it. */
+function wantedOf(line: string | null, name: string): string | null {
+  return line?.startsWith(name) ? line.slice(name.length) : line;
+}
+
+function ChangeLine(
+  props: Pick<IPackageChange, 'name' | 'before' | 'after' | 'change'> & {
+    by?: string;
+  }
+): JSX.Element {
+  const { trans } = usePanel();
+  const { name, before, after, change, by } = props;
+  const values = [before, after].filter(value => value !== null);
+  return (
+    <div className="mlenv-ChangeLine">
+      <ChangeMark change={change} />
+      <span className="mlenv-ChangeLine-name" title={name}>
+        {name}
+      </span>
+      <span className="mlenv-Code" title={values.join(' → ')}>
+        {values.map(value => value || trans.__('any')).join(' → ')}
+      </span>
+      <span className="mlenv-ChangeLine-by">
+        {by ? trans.__('by %1', by) : ''}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,315 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import * as React from 'react';
+
+import { formatSize } from '../format';
+import { Glyph } from '../icons';
+import { usePanel } from '../panel/context';
+import { FieldProblem, IconButton } from '../panel/parts';
+import type { ChangeKind } from '../wire';
+import type { IPackageRow } from './packagerows';
+
+const ROW = 24;
+/** Short tables are rendered whole: that keeps find-in-page and the reading order. */
+const VIRTUAL_FROM = 60;
+
+interface ITableProps {
+  rows: readonly IPackageRow[];
+  readOnly: boolean;
+  /** Takes what is wanted of a package. */
+  onWant: (row: IPackageRow, wanted: string) => void;
+  onRemove: (row: IPackageRow) => void;
+  /** Puts a removed package back. */
+  onRestore: (row: IPackageRow) => void;
+  onUndo: () => void;
+}
+
+/** `Package · Wanted · Resolved · Size`, one tab stop, edited in place. */
+export function PackagesTable(props: ITableProps): JSX.Element {
+  const { trans } = usePanel();
+  const { rows, readOnly } = props;
+  const body = React.useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => body.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+    enabled: rows.length >= VIRTUAL_FROM
+  });
+  const [active, setActive] = React.useState(0);
+  const [editing, setEditing] = React.useState<string | null>(null);
+  const stop = Math.min(active, rows.length - 1);
+
+  const moveTo = (index: number) => {
+    setActive(index);
+    if (rows.length >= VIRTUAL_FROM) {
+      virtual.scrollToIndex(index);
+    }
+    requestAnimationFrame(() => {
+      body.current
+        ?.querySelector<HTMLElement>(`[data-index="${index}"]`)
+        ?.focus();
+    });
+  };
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const row = rows[stop];
+    const { key } = event;
+    if (event.target instanceof HTMLInputElement || !row) {
+      return;
+    }
+    const editable = !readOnly && row.wanted !== null;
+    if (key === 'ArrowDown' || key === 'ArrowUp') {
+      const next = stop + (key === 'ArrowDown' ? 1 : -1);
+      moveTo(Math.max(0, Math.min(rows.length - 1, next)));
+    } else if (key === 'Home' || key === 'End') {
+      moveTo(key === 'Home' ? 0 : rows.length - 1);
+    } else if (
+      key === 'Enter' &&
+      editable &&
+      row.index >= 0 &&
+      !(event.target instanceof HTMLButtonElement)
+    ) {
+      setEditing(row.key);
+    } else if ((key === 'Delete' || key === 'Backspace') && editable) {
+      if (row.index >= 0) {
+        props.onRemove(row);
+      }
+    } else if (key === 'z' && (event.ctrlKey || event.metaKey)) {
+      props.onUndo();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const line = (row: IPackageRow, index: number) => (
+    <PackageLine
+      key={row.key}
+      row={row}
+      index={index}
+      readOnly={readOnly}
+      tabStop={index === stop}
+      editing={editing === row.key}
+      onFocus={() => setActive(index)}
+      onEdit={() => setEditing(row.key)}
+      onWant={wanted => {
+        setEditing(null);
+        if (wanted !== null) {
+          props.onWant(row, wanted);
+        }
+        moveTo(index);
+      }}
+      onRemove={() => props.onRemove(row)}
+      onRestore={() => props.onRestore(row)}
+    />
+  );
+  const items = virtual.getVirtualItems();
+
+  return (
+    <div
+      className="mlenv-Table mlenv-Packages"
+      role="grid"
+      aria-label={trans.__('Packages')}
+      aria-rowcount={rows.length + 1}
+      aria-readonly={readOnly}
+      data-read-only={readOnly || undefined}
+      onKeyDown={onKeyDown}
+    >
+      <div role="row" className="mlenv-Table-head" aria-rowindex={1}>
+        <span role="columnheader">{trans.__('Package')}</span>
+        {!readOnly && <span role="columnheader">{trans.__('Wanted')}</span>}
+        <span role="columnheader">{trans.__('Resolved')}</span>
+        <span role="columnheader" className="mlenv-Table-size">
+          {trans.__('Size')}
+        </span>
+      </div>
+      <div className="mlenv-Table-body" ref={body} role="rowgroup">
+        {rows.length < VIRTUAL_FROM ? (
+          rows.map(line)
+        ) : (
+          <div
+            role="presentation"
+            style={{ blockSize: virtual.getTotalSize(), position: 'relative' }}
+          >
+            <div
+              role="presentation"
+              style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}
+            >
+              {items.map(item => line(rows[item.index], item.index))}
+            </div>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function PackageLine(props: {
+  row: IPackageRow;
+  index: number;
+  readOnly: boolean;
+  tabStop: boolean;
+  editing: boolean;
+  onFocus: () => void;
+  onEdit: () => void;
+  /** `null` when the edit is given up. */
+  onWant: (wanted: string | null) => void;
+  onRemove: () => void;
+  onRestore: () => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { row, index, readOnly, editing } = props;
+  const removed = row.change === 'removed';
+  const cameAlong = row.wanted === null;
+  const by = row.requiredBy.join(', ');
+  return (
+    <>
+      <div
+        role="row"
+        className="mlenv-Table-row"
+        data-index={index}
+        data-package={row.name}
+        data-change={row.change ?? undefined}
+        data-came-along={cameAlong || undefined}
+        data-invalid={row.problem !== null || undefined}
+        aria-rowindex={index + 2}
+        tabIndex={props.tabStop ? 0 : -1}
+        onFocus={props.onFocus}
+        onDoubleClick={
+          !readOnly && row.index >= 0 && !editing ? props.onEdit : undefined
+        }
+      >
+        <span
+          role="gridcell"
+          className="mlenv-Table-name"
+          title={[row.name + row.extras, row.marker].filter(Boolean).join(' ')}
+        >
+          {row.change && <ChangeMark change={row.change} />}
+          <span className="mlenv-Table-text">
+            {row.name}
+            {row.extras}
+          </span>
+          {by && (
+            <span className="mlenv-Table-by">
+              {trans.__('required by %1', by)}
+            </span>
+          )}
+        </span>
+        {!readOnly && (
+          <span role="gridcell" className="mlenv-Table-wanted">
+            {editing ? (
+              <WantedField
+                name={row.name}
+                wanted={row.wanted ?? ''}
+                onDone={props.onWant}
+              />
+            ) : (
+              <span
+                className={row.wanted ? 'mlenv-Code' : 'mlenv-Quiet'}
+                title={row.wanted ?? undefined}
+                onClick={row.index >= 0 ? props.onEdit : undefined}
+              >
+                {row.wanted === null ? '' : row.wanted || trans.__('any')}
+              </span>
+            )}
+          </span>
+        )}
+        <span role="gridcell" className="mlenv-Table-resolved mlenv-Code">
+          {row.resolved ?? ''}
+        </span>
+        <span role="gridcell" className="mlenv-Table-size">
+          {row.size === null ? '' : formatSize(row.size)}
+        </span>
+        {!readOnly && !cameAlong && !editing && (
+          <span role="gridcell" className="mlenv-Table-actions">
+            {removed ? (
+              <IconButton
+                icon="undo"
+                label={trans.__('Keep %1', row.name)}
+                tabIndex={-1}
+                onClick={props.onRestore}
+              />
+            ) : (
+              <>
+                <IconButton
+                  icon="edit"
+                  label={trans.__('Change the version of %1', row.name)}
+                  tabIndex={-1}
+                  onClick={props.onEdit}
+                />
+                <IconButton
+                  icon="close"
+                  label={trans.__('Remove %1', row.name)}
+                  tabIndex={-1}
+                  onClick={props.onRemove}
+                />
+              </>
+            )}
+          </span>
+        )}
+      </div>
+      <FieldProblem problem={row.problem} />
+    </>
+  );
+}
+
+/** What is wanted of one package: `Enter` takes it, `Esc` gives up. */
+function WantedField(props: {
+  name: string;
+  wanted: string;
+  onDone: (wanted: string | null) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const [text, setText] = React.useState(props.wanted);
+  const ended = React.useRef(false);
+  const done = (wanted: string | null) => {
+    if (!ended.current) {
+      ended.current = true;
+      props.onDone(wanted);
+    }
+  };
+  return (
+    <input
+      type="text"
+      className="mlenv-Table-field"
+      value={text}
+      placeholder={trans.__('any')}
+      aria-label={trans.__('What is wanted of %1', props.name)}
+      spellCheck={false}
+      autoFocus
+      onFocus={event => event.target.select()}
+      onChange={event => setText(event.target.value)}
+      onBlur={() => done(text.trim())}
+      onKeyDown={event => {
+        if (event.key === 'Enter' || event.key === 'Escape') {
+          done(event.key === 'Enter' ? text.trim() : null);
+          event.preventDefault();
+          event.stopPropagation();
+        }
+      }}
+    />
+  );
+}
+
+/** The sign of a change; its word is the accessible name. */
+export function ChangeMark(props: { change: ChangeKind }): JSX.Element {
+  const { trans } = usePanel();
+  const words: Record<ChangeKind, string> = {
+    added: trans.__('added'),
+    removed: trans.__('removed'),
+    upgraded: trans.__('upgraded'),
+    downgraded: trans.__('downgraded'),
+    changed: trans.__('changed')
+  };
+  const word = words[props.change];
+  return (
+    <span
+      className="mlenv-Change"
+      data-change={props.change}
+      role="img"
+      aria-label={word}
+      title={word}
+    >
+      <Glyph name={props.change} size={12} />
+    </span>
+  );
+}

@@ -1,0 +1,138 @@
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { BuildLogStream } from './buildlog';
+import { CommandIDs } from './commandids';
+import { addCommands } from './commands';
+import { environmentIcon } from './icons';
+import { Environments } from './model';
+import { ActiveNotebook } from './panel/activenotebook';
+import { Place } from './panel/place';
+import { BuildsStatus } from './panel/statusitem';
+import { EnvironmentsPanel } from './panel/widget';
+import { IEnvironments } from './tokens';
+
+const DOMAIN = 'mlenv_jupyter';
+
+/** What all of mlenv's front end shares: the model. */
+const environments: JupyterFrontEndPlugin<IEnvironments> = {
+  id: 'mlenv-jupyter:environments',
+  description: 'Knows the environments, their versions, builds and kernels.',
+  autoStart: true,
+  provides: IEnvironments,
+  activate: (app: JupyterFrontEnd) => {
+    const model = new Environments({
+      services: app.serviceManager,
+      storage: window.localStorage
+    });
+    // JupyterLab comes first: nothing is asked before it stands.
+    void app.restored.then(() => model.start());
+    return model;
+  }
+};
+
+/** The panel at the side, and the commands that lead to it. */
+const panel: JupyterFrontEndPlugin<void> = {
+  id: 'mlenv-jupyter:panel',
+  description: 'The Environments panel.',
+  autoStart: true,
+  requires: [IEnvironments],
+  optional: [
+    ITranslator,
+    ILayoutRestorer,
+    ILabShell,
+    INotebookTracker,
+    ICommandPalette
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    model: IEnvironments,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
+    labShell: ILabShell | null,
+    tracker: INotebookTracker | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const context = {
+      environments: model,
+      stream: BuildLogStream.to(app.serviceManager.serverSettings),
+      translator: translator ?? nullTranslator,
+      trans,
+      commands: app.commands,
+      notebook: new ActiveNotebook(tracker),
+      place: new Place('mlenv:place', window.localStorage)
+    };
+    const widget = new EnvironmentsPanel(context);
+    widget.id = 'mlenv-environments';
+    widget.title.icon = environmentIcon;
+    widget.title.caption = trans.__('Environments');
+    widget.node.setAttribute('role', 'region');
+    widget.node.setAttribute('aria-label', trans.__('Environments'));
+    restorer?.add(widget, 'mlenv-environments');
+    app.shell.add(widget, 'left', { rank: 250, type: 'Environments' });
+
+    addCommands({ app, context, panel: widget, tracker });
+    for (const command of [
+      CommandIDs.show,
+      CommandIDs.create,
+      CommandIDs.importFile,
+      CommandIDs.build,
+      CommandIDs.cancelBuild,
+      CommandIDs.use,
+      CommandIDs.copyAndEdit,
+      CommandIDs.openInTab,
+      CommandIDs.remove,
+      CommandIDs.refresh
+    ]) {
+      if (app.commands.hasCommand(command)) {
+        palette?.addItem({ command, category: trans.__('Environments') });
+      }
+    }
+    // Commands about the open environment are enabled by what is open.
+    context.place.changed.connect(() => app.commands.notifyCommandChanged());
+  }
+};
+
+/** The menu of the menu bar; its entries are in `schema/commands.json`. */
+const commands: JupyterFrontEndPlugin<void> = {
+  id: 'mlenv-jupyter:commands',
+  description: 'The Environments menu.',
+  autoStart: true,
+  activate: () => undefined
+};
+
+/** Running builds in the status bar. */
+const status: JupyterFrontEndPlugin<void> = {
+  id: 'mlenv-jupyter:status',
+  description: 'Shows running builds in the status bar.',
+  autoStart: true,
+  requires: [IEnvironments, IStatusBar],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    model: IEnvironments,
+    bar: IStatusBar,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    bar.registerStatusItem('mlenv-jupyter:builds', {
+      item: new BuildsStatus(model, app.commands, trans),
+      align: 'right',
+      rank: 100,
+      isActive: () => model.runningBuilds.length > 0,
+      activeStateChanged: model.buildsChanged as unknown as never
+    });
+  }
+};
+
+export { IEnvironments } from './tokens';
+export default [environments, panel, commands, status];
