@@ -45,7 +45,7 @@ from mlenv_jupyter.store.places import Places
 if TYPE_CHECKING:
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.registry.environments import VersionRow
-    from mlenv_jupyter.registry.registry import Registry
+    from mlenv_jupyter.registry.registry import CommitWatch, Registry
     from mlenv_jupyter.store.store import Record, Store
     from mlenv_jupyter.views import Views
 
@@ -112,6 +112,12 @@ class Workspace(Configurable):
         return Queue(self.places, self.registry, self.database or None)
 
     @cached_property
+    def _watch(self) -> CommitWatch:
+        from mlenv_jupyter.registry.registry import CommitWatch
+
+        return CommitWatch(self.places.registry)
+
+    @cached_property
     def _views(self) -> Views:
         from mlenv_jupyter.views import Views
 
@@ -121,6 +127,8 @@ class Workspace(Configurable):
         """Close the registry; builds go on."""
         if "registry" in self.__dict__:
             self.registry.close()
+        if "_watch" in self.__dict__:
+            self._watch.close()
 
     # Environments and versions.
 
@@ -333,8 +341,23 @@ class Workspace(Configurable):
         self.queue.reconcile()
 
     def changes(self, after: int) -> tuple[Change, ...]:
-        """The committed changes after a number, whoever made them."""
+        """The committed changes after a number, whoever made them: the oldest 500, oldest first."""
         return self.registry.changes.after(after)
+
+    def last_change(self) -> int:
+        """The number of the newest change."""
+        return self.registry.changes.newest()
+
+    def data_version(self) -> int:
+        """A number that differs after every commit, whoever made it; 0 while there is no registry.
+
+        Takes microseconds, and makes no registry. Raises Unavailable.
+        """
+        if self.database:
+            return self.last_change()
+        if not self.places.registry.exists():
+            return 0
+        return self._watch.version()
 
     # Kernels.
 

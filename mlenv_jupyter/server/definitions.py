@@ -105,9 +105,7 @@ def _resolve(it: Workspace, body: ToResolve) -> Preview:
     from mlenv_jupyter.core.definition import Definition
 
     against = body.against
-    known = None
-    if against is not None:
-        known = (against.name, against.version or "latest")
+    known = (against.name, against.version) if against is not None else None
     return it.resolve(Definition.parse(_plain(body.definition)), known)
 
 
@@ -115,7 +113,7 @@ def _diff(it: Workspace, query: DiffQuery) -> dict[str, Any]:
     from mlenv_jupyter.core.names import split_reference
 
     found = it.diff(split_reference(query.from_), split_reference(query.to))
-    return {**msgspec.structs.asdict(found["definition"]), "packages": found["packages"]}
+    return {**msgspec.structs.asdict(found.definition), "packages": found.packages}
 
 
 def _plain(definition: msgspec.Raw | None) -> Any:

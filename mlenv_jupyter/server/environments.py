@@ -89,8 +89,7 @@ class CatalogueHandler(ApiHandler):
     @authorized
     async def get(self) -> None:
         """The curated environments, and what is wrong with a team's own."""
-        items, problems = await self.ask(lambda it: it.catalogue())
-        self.answer({"items": items, "problems": problems})
+        self.answer({"items": await self.ask(lambda it: it.catalogue()), "problems": ()})
 
 
 def _list(it: Workspace, query: ListQuery) -> Page[Environment]:
@@ -101,7 +100,7 @@ def _list(it: Workspace, query: ListQuery) -> Page[Environment]:
     words = query.q.lower().split()
     items = tuple(
         one
-        for one in it.catalogue()[0]
+        for one in it.catalogue()
         if all(word in f"{one.name} {one.description}".lower() for word in words)
     )
     return Page(items=items, total=len(items))

@@ -64,7 +64,7 @@ class StatusHandler(ApiHandler):
 
 
 def _pythons(it: Workspace) -> dict[str, Any]:
-    managed = str(it.store_dir)
+    managed = str(it.places.pythons)
     return {
         "items": [
             {
@@ -80,17 +80,17 @@ def _pythons(it: Workspace) -> dict[str, Any]:
 def _status(it: Workspace) -> dict[str, Any]:
     from mlenv_jupyter.core.errors import Problem
 
-    status = it.status()
+    status, checks = it.status(), it.doctor()
     problems = [
         Problem(code="check_failed", message=one.message, remedy=one.remedy, where=one.name)
-        for one in status.checks
+        for one in checks
         if not one.ok
     ]
     return {
         "version": status.version,
-        "home_ok": all(one.ok for one in status.checks if one.name == "home"),
+        "home_ok": all(one.ok for one in checks if one.name == "home"),
         "disk_free": status.disk_free,
         "builds_running": status.builds_running,
         "problems": problems,
-        "checks": status.checks,
+        "checks": checks,
     }

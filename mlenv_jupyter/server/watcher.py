@@ -15,7 +15,6 @@ from mlenv_jupyter.server.access import WorkspaceAccess
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.version import Change
-    from mlenv_jupyter.workspace import Workspace
 
 POLL = 0.2
 """Seconds between two looks at the registry, each of some microseconds."""
@@ -73,7 +72,7 @@ class Watcher:
         last = 0
         if seen:
             # Where there is no registry yet, none is made by looking at it.
-            last = await self._access.call(_last_change)
+            last = await self._access.call(lambda it: it.last_change())
             await self._reconcile()
         reconciled = clock()
         self.watching.set()
@@ -89,6 +88,8 @@ class Watcher:
 
     async def _tell(self, after: int) -> int:
         """Emit what was committed since; the number of the last one."""
+        if await self._access.call(lambda it: it.last_change()) < after:
+            after = 0  # a new registry, in the place of one that was purged
         while changes := await self._changes(after):
             for change in changes:
                 self._emit(change)
@@ -118,10 +119,3 @@ class Watcher:
             schema_id=SCHEMA.format(kind=change.kind),
             data={key: value for key, value in data.items() if value is not None},
         )
-
-
-def _last_change(it: Workspace) -> int:
-    last = 0
-    while changes := it.changes(last):
-        last = changes[-1].seq
-    return last
