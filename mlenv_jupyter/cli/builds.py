@@ -1,0 +1,129 @@
+"""``mlenv build``, ``builds``, ``log``, ``cancel``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mlenv_jupyter.cli.follow import (
+    conclude,
+    find_build,
+    follow_to_end,
+    raw_lines,
+    records,
+    show_plain,
+    write_bytes,
+    write_line,
+)
+from mlenv_jupyter.cli.output import age, emit, note, say, seconds_between, state, table
+from mlenv_jupyter.cli.session import REFERENCE, Session, verb
+from mlenv_jupyter.core.errors import Conflict
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.core.build import Build
+
+Pair = tuple[str, "str | None"]
+
+
+@verb("build")
+@click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
+@click.option("--force", is_flag=True, help="Build again what is built.")
+@click.option("--no-cache", is_flag=True, help="Download everything anew.")
+@click.option("--detach", is_flag=True, help="Do not follow: print the build's id.")
+def build(session: Session, reference: Pair, force: bool, no_cache: bool, detach: bool) -> None:
+    """Build a version and follow the log until it ends.
+
+    Ctrl-C once stops following, and the build goes on; `mlenv build` again comes back to it.
+    Ctrl-C twice cancels the build, like `mlenv cancel`.
+
+    \b
+    With --json: {"build": …}, the records of the log, {"build": …}, one a line.
+    """
+    started = session.workspace.build(*reference, force=force, cache=not no_cache)
+    if detach:
+        _submitted(session, started)
+        return
+    if started.ended:
+        if session.json:
+            write_line({"build": started})
+    else:
+        started = follow_to_end(session, started)
+    conclude(session, started)
+
+
+@verb("builds")
+@click.argument("name", default="")
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 500))
+def builds(session: Session, name: str, limit: int) -> None:
+    """List the builds, newest first."""
+    found = session.workspace.builds(limit=limit, name=name or None)
+    if session.json:
+        emit({"items": found})
+        return
+    if not found:
+        say("Nothing has been built yet.")
+        return
+    rows = [
+        (
+            one.id,
+            f"{one.name}:{one.version}",
+            state(one.state),
+            age(one.created_at),
+            seconds_between(one.started_at, one.finished_at),
+            one.error.message if one.error else "",
+        )
+        for one in found
+    ]
+    table(("BUILD", "VERSION", "STATE", "WHEN", "TOOK", "ERROR"), rows)
+
+
+@verb("log")
+@click.argument("which", metavar="BUILD|NAME[:V]")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the build ends.")
+def log(session: Session, which: str, follow: bool) -> None:
+    """Print the log of a build, or of the newest build of a version."""
+    found = find_build(session, which)
+    if session.json:
+        for line in raw_lines(session.workspace, found.id, follow=follow):
+            write_bytes(line)
+    elif follow and not found.ended:
+        conclude(session, follow_to_end(session, found))
+    else:
+        for record in records(session.workspace, found.id, follow=False):
+            show_plain(record)
+
+
+@verb("cancel")
+@click.argument("which", metavar="BUILD|NAME[:V]")
+def cancel(session: Session, which: str) -> None:
+    """Stop a build; nothing of it stays."""
+    found = find_build(session, which)
+    if found.ended:
+        raise Conflict(
+            f"The build {found.id} of {found.name}:{found.version} has ended: {found.state}.",
+            remedy="`mlenv builds` shows which are running.",
+        )
+    session.workspace.cancel(found.id)
+    found = session.workspace.wait(found.id, timeout=10)
+    if session.json:
+        emit(found)
+    elif found.ended:
+        say(f"The build of {found.name}:{found.version}: {state(found.state)}")
+    else:
+        note(f"The build of {found.name}:{found.version} is being cancelled.")
+
+
+COMMANDS = (build, builds, log, cancel)
+
+
+def _submitted(session: Session, started: Build) -> None:
+    if session.json:
+        emit(started)
+        return
+    say(started.id)
+    reference = f"{started.name}:{started.version}"
+    if started.ended:
+        note(f"{reference} is built already.")
+    else:
+        note(f"Follow it: mlenv log {started.id} --follow. Stop it: mlenv cancel {started.id}")
