@@ -11,7 +11,7 @@ import { copyOf, draftOf, type IDraft, newDraft } from './editor/draft';
 import { NEW } from './editor/drafts';
 import { formatVersion } from './format';
 import { environmentIcon } from './icons';
-import { useInNotebook } from './notebook/use';
+import { switchNotebook } from './notebook/use';
 import type { IPanelContext } from './panel/context';
 import { confirmDelete, confirmDiscard } from './panel/dialogs';
 import { Place, type Tab } from './panel/place';
@@ -251,7 +251,7 @@ export function addCommands(options: ICommandOptions): void {
         const { name } = wanted;
         const asked = text(args, 'version') ?? (await readyVersion(context, wanted));
         const kernel = await environments.installKernel(name, asked);
-        const notebook = await useInNotebook(kernel.kernel_name, {
+        const notebook = await switchNotebook(kernel.kernel_name, {
           commands,
           tracker,
           kernelspecs: app.serviceManager.kernelspecs

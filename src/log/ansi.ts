@@ -8,14 +8,7 @@ export interface IStyle {
 }
 
 export type AnsiColor =
-  | 'black'
-  | 'red'
-  | 'green'
-  | 'yellow'
-  | 'blue'
-  | 'magenta'
-  | 'cyan'
-  | 'white';
+  'black' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'white';
 
 export interface ISpan {
   readonly text: string;

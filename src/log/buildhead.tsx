@@ -25,7 +25,10 @@ export function BuildHead(props: IBuildHeadProps): JSX.Element {
     <header className="mlenv-BuildHead">
       <div className="mlenv-BuildHead-words">
         <div className="mlenv-BuildHead-title">{title}</div>
-        <div className="mlenv-BuildHead-facts" title={formatDate(build.created_at)}>
+        <div
+          className="mlenv-BuildHead-facts"
+          title={formatDate(build.created_at)}
+        >
           {factsOf(build, state, trans)}
         </div>
       </div>
@@ -63,7 +66,9 @@ function Action(props: IBuildHeadProps): JSX.Element | null {
           icon="close"
           disabled={build.cancelling}
           label={
-            build.cancelling ? trans.__('Cancelling…') : trans.__('Cancel build')
+            build.cancelling
+              ? trans.__('Cancelling…')
+              : trans.__('Cancel build')
           }
           onClick={onCancel}
         />
@@ -110,8 +115,16 @@ function factsOf(
         : trans.__('Started %1', age)
     );
   } else {
-    const took = (Date.parse(finished_at) - Date.parse(started_at ?? created_at)) / 1000;
-    facts.push(trans.__('%1 %2 after %3', endWord(state, trans), age, formatSeconds(took, trans)));
+    const took =
+      (Date.parse(finished_at) - Date.parse(started_at ?? created_at)) / 1000;
+    facts.push(
+      trans.__(
+        '%1 %2 after %3',
+        endWord(state, trans),
+        age,
+        formatSeconds(took, trans)
+      )
+    );
   }
   facts.push(trans.__('build %1', build.id));
   return facts.join(' · ');

@@ -4,6 +4,7 @@ import * as React from 'react';
 import { Glyph } from '../icons';
 import { Button } from '../panel/parts';
 import type { ICulprit, IFix, IProblem } from '../wire';
+import { linesAround } from './culprits';
 
 interface IErrorCardProps {
   problem: IProblem;
@@ -73,13 +74,6 @@ export function ErrorCard(props: IErrorCardProps): JSX.Element {
   );
 }
 
-interface ICulpritLine {
-  /** Where it stands among the requirements, from 1; `null` if it is not there. */
-  readonly number: number | null;
-  readonly text: string;
-  readonly note: string | null;
-}
-
 /** The lines at fault with their neighbours, or alone if the others are not known. */
 function Culprits(props: {
   culprits: readonly ICulprit[];
@@ -108,35 +102,8 @@ function Culprits(props: {
   );
 }
 
-/** The culprits in order of their line, with what stands between and just before them. */
-export function linesAround(
-  culprits: readonly ICulprit[],
-  requirements: readonly string[]
-): ICulpritLine[] {
-  const notes = new Map(culprits.map(c => [c.requirement, c.note]));
-  const found = requirements.flatMap((text, at) => (notes.has(text) ? [at] : []));
-  const strangers = culprits
-    .filter(c => !requirements.includes(c.requirement))
-    .map(c => ({ number: null, text: c.requirement, note: c.note }));
-  if (!found.length) {
-    return strangers;
-  }
-  const shown = new Set(found.flatMap(at => [at - 1, at]));
-  const between = found[found.length - 1] - found[0];
-  if (between <= 4) {
-    for (let at = found[0]; at <= found[0] + between; at++) {
-      shown.add(at);
-    }
-  }
-  const lines = requirements.flatMap((text, at) =>
-    shown.has(at)
-      ? [{ number: at + 1, text, note: notes.get(text) ?? null }]
-      : []
-  );
-  return [...lines, ...strangers];
-}
-
-const REQUIREMENT = /([A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?(?:(?:==|~=|!=|>=|<=|<|>)[\w.*+!]+(?:,(?=[=~!<>]))?)+)/;
+const REQUIREMENT =
+  /([A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?(?:(?:==|~=|!=|>=|<=|<|>)[\w.*+!]+(?:,(?=[=~!<>]))?)+)/;
 
 /** A sentence with its requirements set as code. */
 function Words({ text }: { text: string }): JSX.Element {

@@ -150,7 +150,9 @@ export class FoldedRows {
   }
 
   /** The last fold for which a condition holds that holds for all before it. */
-  private _lastFold(holds: (fold: IMutableFold) => boolean): IMutableFold | null {
+  private _lastFold(
+    holds: (fold: IMutableFold) => boolean
+  ): IMutableFold | null {
     let low = 0;
     let high = this._folds.length;
     while (low < high) {

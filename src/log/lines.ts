@@ -19,7 +19,8 @@ const KIND_CODE = new Map(KINDS.map((kind, code) => [kind, code]));
 const CONTINUES = 0x80;
 
 // eslint-disable-next-line no-control-regex
-const ESCAPES = /\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
+const ESCAPES =
+  /\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
 
 /** The text without its ANSI escapes. */
 export function plain(text: string): string {

@@ -130,7 +130,8 @@ export class BuildLog {
     if (to <= this._offset) {
       return true;
     }
-    const fresh = from < this._offset ? cutBytes(data, this._offset - from) : data;
+    const fresh =
+      from < this._offset ? cutBytes(data, this._offset - from) : data;
     this._offset = to;
     this._receivedAt = Date.now();
     const texts = (this._rest + fresh).split('\n');
@@ -286,7 +287,9 @@ export function nextFrame(callback: () => void, lines: number): void {
 
 /** Offsets count bytes, strings count UTF-16 units. */
 function cutBytes(text: string, bytes: number): string {
-  return new TextDecoder().decode(new TextEncoder().encode(text).subarray(bytes));
+  return new TextDecoder().decode(
+    new TextEncoder().encode(text).subarray(bytes)
+  );
 }
 
 /** A line that is no record is shown as it is rather than lost. */

@@ -18,7 +18,12 @@ interface ILineProps {
 }
 
 /** One line: seconds, then the text with its colours and what the search found. */
-export function LogLine({ log, line, query, current }: ILineProps): JSX.Element {
+export function LogLine({
+  log,
+  line,
+  query,
+  current
+}: ILineProps): JSX.Element {
   const text = log.lines.text(line);
   const found = query ? occurrences(plain(text), query) : [];
   const pieces = mark(tint(text, log.lines.kind(line)), found);
@@ -61,7 +66,12 @@ export function FoldLine({ log, fold, trans }: IFoldProps): JSX.Element {
         onClick={() => log.toggleFold(fold.start)}
       >
         {fold.open ? '▾ ' : '▸ '}
-        {trans._n('%1 line: %2', '%1 lines: %2', fold.count, wordsFor(fold.noise, trans))}
+        {trans._n(
+          '%1 line: %2',
+          '%1 lines: %2',
+          fold.count,
+          wordsFor(fold.noise, trans)
+        )}
       </button>
     </>
   );

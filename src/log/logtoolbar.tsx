@@ -33,7 +33,11 @@ interface ILogToolbarProps {
 export function LogToolbar(props: ILogToolbarProps): JSX.Element {
   const { log, wrap, follow, fresh, trans } = props;
   return (
-    <div className="mlenv-LogToolbar" role="toolbar" aria-label={trans.__('Log')}>
+    <div
+      className="mlenv-LogToolbar"
+      role="toolbar"
+      aria-label={trans.__('Log')}
+    >
       <SearchBox {...props.search} box={props.searchBox} trans={trans} />
       <span className="mlenv-Spacer" />
       <TroubleButton log={log} jump={props.jump} trans={trans} />
@@ -99,9 +103,7 @@ function SearchBox(
         />
         {query && (
           <span className="mlenv-LogToolbar-count" role="status">
-            {count
-              ? trans.__('%1 of %2', at + 1, count)
-              : trans.__('none')}
+            {count ? trans.__('%1 of %2', at + 1, count) : trans.__('none')}
           </span>
         )}
       </label>

@@ -29,7 +29,7 @@ export class PaceMeter {
     // The first sample older than the window stays as its edge.
     while (
       this._samples.length > 2 &&
-      this._samples[1].time < time - WINDOW_SECONDS
+      this._samples[1].time <= time - WINDOW_SECONDS
     ) {
       this._samples.shift();
     }

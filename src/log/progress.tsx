@@ -12,7 +12,11 @@ interface IProgressProps {
 }
 
 /** How much is done, and how long it still takes once that has been measured. */
-export function Progress({ progress, pace, trans }: IProgressProps): JSX.Element {
+export function Progress({
+  progress,
+  pace,
+  trans
+}: IProgressProps): JSX.Element {
   const { done, total } = progress;
   return (
     <div className="mlenv-Progress">
@@ -25,7 +29,9 @@ export function Progress({ progress, pace, trans }: IProgressProps): JSX.Element
           aria-valuemax={total}
           aria-valuenow={done}
         >
-          <div style={{ inlineSize: `${(100 * shareOf(progress)).toFixed(1)}%` }} />
+          <div
+            style={{ inlineSize: `${(100 * shareOf(progress)).toFixed(1)}%` }}
+          />
         </div>
       )}
       <div className="mlenv-Progress-facts">
@@ -41,7 +47,9 @@ export function Progress({ progress, pace, trans }: IProgressProps): JSX.Element
           </span>
         )}
         {pace.secondsLeft !== null && (
-          <span className="mlenv-Progress-left">{left(pace.secondsLeft, trans)}</span>
+          <span className="mlenv-Progress-left">
+            {left(pace.secondsLeft, trans)}
+          </span>
         )}
       </div>
     </div>

@@ -6,12 +6,7 @@ import type { BuildLog } from './log';
 export interface IStep {
   readonly name: BuildStage | 'ready';
   readonly state:
-    | 'done'
-    | 'running'
-    | 'failed'
-    | 'cancelled'
-    | 'interrupted'
-    | 'waiting';
+    'done' | 'running' | 'failed' | 'cancelled' | 'interrupted' | 'waiting';
   /** How long it took, or has taken so far. */
   readonly seconds: number | null;
 }
@@ -37,7 +32,11 @@ export function stepsOf(build: IBuild, log: BuildLog, now: number): IStep[] {
   const at = STAGES.indexOf(stageOf(build, log));
   const steps = STAGES.map((name, index): IStep => {
     const step = stepState(state, index, at);
-    return { name, state: step, seconds: secondsIn(name, step, build, log, now) };
+    return {
+      name,
+      state: step,
+      seconds: secondsIn(name, step, build, log, now)
+    };
   });
   const ready = state === 'succeeded' ? 'done' : 'waiting';
   return [...steps, { name: 'ready', state: ready, seconds: null }];
@@ -51,7 +50,9 @@ function stageOf(build: IBuild, log: BuildLog): BuildStage {
     ({ state }) => state === 'failed' || state === 'running'
   )?.stage;
   const told = active ?? ended ?? 'queued';
-  return logged && STAGES.indexOf(logged) > STAGES.indexOf(told) ? logged : told;
+  return logged && STAGES.indexOf(logged) > STAGES.indexOf(told)
+    ? logged
+    : told;
 }
 
 function stepState(

@@ -15,7 +15,10 @@ const LEADS: readonly [RegExp, IStyle][] = [
   [/^\s*(Resolved|Installed|Audited) \d+ packages?/, GREEN],
   [/^\s*[+] \S+.*/, GREEN],
   [/^\s*- \S+.*/, RED],
-  [/^\s*(Downloading|Downloaded|Preparing|Prepared|Building|Built|Updating|Updated)\b/, DIM]
+  [
+    /^\s*(Downloading|Downloaded|Preparing|Prepared|Building|Built|Updating|Updated)\b/,
+    DIM
+  ]
 ];
 
 /** A longer line is cut for the eye; copying and downloading keep it whole. */

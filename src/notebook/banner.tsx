@@ -95,7 +95,9 @@ function MissingView(props: IMissingProps): JSX.Element | null {
           <Button
             kind="primary"
             label={trans.__('Build and use')}
-            title={trans.__('Builds it from its lock, then switches this notebook')}
+            title={trans.__(
+              'Builds it from its lock, then switches this notebook'
+            )}
             onClick={() => void missing.buildAndUse()}
           />
         </Banner>

@@ -22,11 +22,14 @@ export function ended(
         onNews(running);
       } else {
         // No longer among those at work: its end is asked for once.
-        void environments.api.build(build.id).then(last => {
-          if (!isActive(last)) {
-            finish(Promise.resolve(last));
-          }
-        }, reason => finish(Promise.reject(reason)));
+        void environments.api.build(build.id).then(
+          last => {
+            if (!isActive(last)) {
+              finish(Promise.resolve(last));
+            }
+          },
+          reason => finish(Promise.reject(reason))
+        );
       }
     };
     if (!isActive(build)) {

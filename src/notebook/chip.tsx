@@ -147,10 +147,7 @@ function Name({ text }: { text: string }): JSX.Element {
   );
 }
 
-function wordFor(
-  glyph: IChipState['glyph'],
-  trans: TranslationBundle
-): string {
+function wordFor(glyph: IChipState['glyph'], trans: TranslationBundle): string {
   switch (glyph) {
     case 'ready':
       return trans.__('ready');

@@ -1,2 +1,2 @@
 export { CHIP, notebookPlugin } from './plugin';
-export { type IUseContext, useInNotebook } from './use';
+export { type IUseContext, switchNotebook } from './use';

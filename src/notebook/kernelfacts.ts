@@ -24,8 +24,7 @@ export function factsOfSpec(
 ): IKernelFacts | null {
   const spec = specs?.kernelspecs[kernelName];
   const ours = spec?.metadata?.mlenv as
-    | { name?: unknown; version?: unknown }
-    | undefined;
+    { name?: unknown; version?: unknown } | undefined;
   if (!spec || !ours) {
     return null;
   }

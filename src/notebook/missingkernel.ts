@@ -29,7 +29,10 @@ export type MissingState =
     };
 
 /** Switches a notebook to an installed kernel. */
-export type Switch = (kernelName: string, panel: NotebookPanel) => Promise<unknown>;
+export type Switch = (
+  kernelName: string,
+  panel: NotebookPanel
+) => Promise<unknown>;
 
 /**
  * Watches one notebook for a kernel of ours that is not installed here. Such a
@@ -68,7 +71,10 @@ export class MissingKernel implements IDisposable {
     const { wants } = this._state;
     this._set({ is: 'building', wants, build: null });
     try {
-      const begun = await this._environments.startBuild(wants.name, wants.version);
+      const begun = await this._environments.startBuild(
+        wants.name,
+        wants.version
+      );
       this._set({ is: 'building', wants, build: begun });
       const build = await ended(this._environments, begun, news =>
         this._set({ is: 'building', wants, build: news })
@@ -85,7 +91,12 @@ export class MissingKernel implements IDisposable {
         await this._switch(kernel.kernel_name, this._panel);
       }
     } catch (reason) {
-      this._set({ is: 'failed', wants, build: null, problem: problemOf(reason) });
+      this._set({
+        is: 'failed',
+        wants,
+        build: null,
+        problem: problemOf(reason)
+      });
     }
   }
 
@@ -109,8 +120,7 @@ export class MissingKernel implements IDisposable {
     }
     const { defaultKernelName: kernelName } = context.model;
     const spec = context.model.getMetadata('kernelspec') as
-      | { display_name?: string }
-      | undefined;
+      { display_name?: string } | undefined;
     const wants = factsOfNames(kernelName, spec?.display_name ?? '');
     if (!wants || this._isInstalled(kernelName)) {
       return;

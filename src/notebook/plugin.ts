@@ -15,7 +15,7 @@ import { EnvironmentChip } from './chip';
 import { KernelRequests } from './comm';
 import type { IKernelFacts } from './kernelfacts';
 import { MissingKernel } from './missingkernel';
-import { useInNotebook } from './use';
+import { switchNotebook } from './use';
 
 /** The name of the chip in the setting of the notebook's toolbar. */
 export const CHIP = 'mlenv-environment';
@@ -23,7 +23,8 @@ export const CHIP = 'mlenv-environment';
 /** What a notebook shows of its environment, and what its kernel may ask for. */
 export const notebookPlugin: JupyterFrontEndPlugin<void> = {
   id: 'mlenv-jupyter:notebook',
-  description: 'Shows the environment of a notebook, and builds it where it is missing.',
+  description:
+    'Shows the environment of a notebook, and builds it where it is missing.',
   autoStart: true,
   requires: [INotebookTracker, IEnvironments],
   optional: [IToolbarWidgetRegistry, ITranslator],
@@ -40,7 +41,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     const missing = new WeakMap<NotebookPanel, MissingKernel>();
 
     const switchTo = (kernelName: string, panel: NotebookPanel) =>
-      useInNotebook(kernelName, { commands, kernelspecs, tracker }, panel);
+      switchNotebook(kernelName, { commands, kernelspecs, tracker }, panel);
     const open = ({ name, version }: IKernelFacts, build?: string) => {
       void commands.execute(CommandIDs.show, {
         name,
@@ -55,7 +56,12 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       if (known) {
         return known;
       }
-      const made = new MissingKernel(panel, environments, kernelspecs, switchTo);
+      const made = new MissingKernel(
+        panel,
+        environments,
+        kernelspecs,
+        switchTo
+      );
       missing.set(panel, made);
       panel.disposed.connect(() => made.dispose());
       return made;

@@ -13,7 +13,7 @@ export interface IUseContext {
  * Runs a notebook on an installed kernel: the one given, else the one in front,
  * else a new one. The notebook keeps its outputs and loses its variables.
  */
-export async function useInNotebook(
+export async function switchNotebook(
   kernelName: string,
   context: IUseContext,
   panel: NotebookPanel | null = context.tracker.currentWidget
