@@ -14,6 +14,7 @@ import { CommandIDs } from './commandids';
 import { addCommands } from './commands';
 import { environmentIcon } from './icons';
 import { Environments } from './model';
+import { notebookPlugin } from './notebook';
 import { ActiveNotebook } from './panel/activenotebook';
 import { Place } from './panel/place';
 import { BuildsStatus } from './panel/statusitem';
@@ -135,4 +136,4 @@ const status: JupyterFrontEndPlugin<void> = {
 };
 
 export { IEnvironments } from './tokens';
-export default [environments, panel, commands, status];
+export default [environments, panel, commands, status, notebookPlugin];

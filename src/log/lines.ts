@@ -18,8 +18,8 @@ const KIND_CODE = new Map(KINDS.map((kind, code) => [kind, code]));
 /** Set on a line that continues the record above it, so it shows no time. */
 const CONTINUES = 0x80;
 
-// eslint-disable-next-line no-control-regex
 const ESCAPES =
+  // eslint-disable-next-line no-control-regex
   /\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
 
 /** The text without its ANSI escapes. */
