@@ -86,14 +86,15 @@ class ExportHandler(ApiHandler):
 def _validate(it: Workspace, body: ToValidate) -> Validation:
     from mlenv_jupyter.core.version import Validation
 
-    if body.text is not None and body.definition is not None:
+    definition = _plain(body.definition)
+    if body.text is not None and definition is not None:
         raise InvalidRequest(
             "There are both a text and a definition.",
             where="text",
             remedy="Send one of them.",
         )
     if body.text is None:
-        return it.validate(body.name, _plain(body.definition))
+        return it.validate(body.name, definition if definition is not None else {})
     try:
         imported = _read("requirements.txt", body.text)
     except InvalidDefinition as error:
@@ -116,8 +117,8 @@ def _diff(it: Workspace, query: DiffQuery) -> dict[str, Any]:
     return {**msgspec.structs.asdict(found.definition), "packages": found.packages}
 
 
-def _plain(definition: msgspec.Raw | None) -> Any:
-    return {} if definition is None else msgspec.json.decode(definition)
+def _plain(definition: msgspec.Raw) -> Any:
+    return msgspec.json.decode(definition)
 
 
 def _import(body: ToImport) -> dict[str, Any]:

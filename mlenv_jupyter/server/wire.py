@@ -72,7 +72,7 @@ class ToValidate(Body, frozen=True):
     """A definition, or the text of a requirements file."""
 
     name: str | None = None
-    definition: Raw | None = None
+    definition: Raw = Raw(b"null")
     text: str | None = None
     format: Literal["requirements"] | None = None
 
