@@ -130,7 +130,7 @@ const status: JupyterFrontEndPlugin<void> = {
       align: 'right',
       rank: 100,
       isActive: () => model.runningBuilds.length > 0,
-      activeStateChanged: model.buildsChanged as unknown as never
+      activeStateChanged: model.buildsChanged
     });
   }
 };
