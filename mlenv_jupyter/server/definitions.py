@@ -125,7 +125,7 @@ def _import(body: ToImport) -> dict[str, Any]:
     from mlenv_jupyter.core.names import check_name
 
     read = _read(body.filename, body.text)
-    name = check_name(body.name) if body.name else read.name
+    name = check_name(body.name) if body.name else read.name or ""
     return {"name": name, "definition": read.definition, "report": read.report}
 
 

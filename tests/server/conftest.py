@@ -41,12 +41,8 @@ class Answer(NamedTuple):
 
 
 @pytest.fixture(autouse=True)
-def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """MLENV_HOME and MLENV_STORE in this test's own directory."""
-    monkeypatch.setenv("MLENV_HOME", str(tmp_path / "mlenv"))
-    monkeypatch.setenv("MLENV_STORE", str(tmp_path / "store"))
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    return tmp_path / "mlenv"
+def own_home(homes: Path) -> None:
+    """No test may see the user's own home."""
 
 
 @pytest.fixture
@@ -105,15 +101,6 @@ def api(http_server_client: Any, jp_auth_header: dict[str, str]) -> Callable[...
         )
 
     return ask
-
-
-@pytest.fixture
-def shared_cache(tmp_path: Path) -> None:
-    """Let this test's store use the downloads of others, where MLENV_TEST_UV_CACHE names them."""
-    shared = os.environ.get("MLENV_TEST_UV_CACHE")
-    if shared:
-        (tmp_path / "store").mkdir()
-        (tmp_path / "store" / "uv").symlink_to(shared)
 
 
 @pytest.fixture

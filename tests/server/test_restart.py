@@ -104,7 +104,7 @@ async def test_the_next_server_finds_the_build_and_its_log(
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_build_survives_its_server(start: Start, shared_cache: None, how: int) -> None:
+def test_a_build_survives_its_server(start: Start, how: int) -> None:
     first = start()
     definition = {"pip": {"requirements": ["six"]}, "variables": {"MODE": "test"}}
     first.ask("POST", "/environments", {"name": "demo", "definition": definition})
