@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -11,7 +12,7 @@ import msgspec
 
 from mlenv_jupyter.builds import python as pythons
 from mlenv_jupyter.builds.install import Site, install_layer, install_prefix
-from mlenv_jupyter.builds.layer import resolve_layer
+from mlenv_jupyter.builds.layer import Layer, resolve_layer
 from mlenv_jupyter.builds.resolve import (
     choose,
     index_options,
@@ -104,20 +105,7 @@ class Pipeline:
 
         size = sum(one.file.size or 0 for one in chosen)
         self.voice.stage("installing", f"install {len(chosen)} packages ({size / 1e6:.1f} MB)")
-        layer_place = self.places.layer(layer.digest)
-        self._make(
-            layer_place,
-            lambda: install_layer(
-                site,
-                layer_place,
-                layer.lock,
-                layer.digest,
-                layer.chosen,
-                layer.addresses,
-                index_options(definition),
-                finish=finish_layer,
-            ),
-        )
+        self._install_layer(site, layer)
         self._make(
             prefix,
             lambda: install_prefix(
@@ -157,6 +145,31 @@ class Pipeline:
         else:
             self.voice.say(f"Locked before: {len(found.lock.packages)} packages for all platforms")
         return found.id, choose(found.lock, python), found.addresses
+
+    def _install_layer(self, site: Site, layer: Layer) -> None:
+        """Make the kernel layer; it is no package of the version, so it does not count as progress."""
+        place = self.places.layer(layer.digest)
+        if self.store.record(place) is not None:
+            return
+        self.voice.say(f"Kernel layer: {len(layer.chosen)} packages beside the environment")
+        quiet = replace(
+            site,
+            on_progress=lambda progress: None,
+            on_line=lambda line: None if line.text.startswith(" + ") else self.voice.line(line),
+        )
+        self._make(
+            place,
+            lambda: install_layer(
+                quiet,
+                place,
+                layer.lock,
+                layer.digest,
+                layer.chosen,
+                layer.addresses,
+                index_options(self.spec.definition),
+                finish=finish_layer,
+            ),
+        )
 
     def _make(self, place: Path, make: Callable[[], object]) -> None:
         self.files.note_making(place)

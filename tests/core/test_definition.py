@@ -79,7 +79,11 @@ def test_any_line_is_a_requirement_or_a_problem(line: str) -> None:
         assert len(made.pip.requirements) <= 1
 
 
-@given(st.lists(st.sampled_from(["numpy>=2", "six", "a[b,c]; python_version>'3'", "x @ https://h/x.whl"])))
+@given(
+    st.lists(
+        st.sampled_from(["numpy>=2", "six", "a[b,c]; python_version>'3'", "x @ https://h/x.whl"])
+    )
+)
 def test_json_and_back_is_the_same(lines: list[str]) -> None:
     made = Definition.create("3.11", lines, variables={"B": "2", "A": "1"})
     assert Definition.parse(msgspec.json.decode(msgspec.json.encode(made))) == made
@@ -91,8 +95,10 @@ def test_json_and_back_is_the_same(lines: list[str]) -> None:
         ("NumPy >= 2 , <3", "numpy<3,>=2"),
         ("a[Z,b]", "a[b,z]"),
         ("x@https://h.example/x-1.whl", "x @ https://h.example/x-1.whl"),
-        ("x @ git+https://h.example/x@main ; python_version<'3.12'",
-         'x @ git+https://h.example/x@main ; python_version < "3.12"'),
+        (
+            "x @ git+https://h.example/x@main ; python_version<'3.12'",
+            'x @ git+https://h.example/x@main ; python_version < "3.12"',
+        ),
         ("six;python_version<'3'", 'six; python_version < "3"'),
     ],
 )

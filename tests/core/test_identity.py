@@ -38,7 +38,9 @@ def test_order_and_spelling_change_no_hash(wanted, random, how) -> None:  # type
     assert digest(same) == digest(plain)
 
 
-@given(st.dictionaries(st.from_regex(r"[A-Z_]{1,8}", fullmatch=True), st.text("abc$ é", max_size=6)))
+@given(
+    st.dictionaries(st.from_regex(r"[A-Z_]{1,8}", fullmatch=True), st.text("abc$ é", max_size=6))
+)
 def test_variables_change_the_definition_id_alone(variables: dict[str, str]) -> None:
     bare = Definition.create(requirements=["numpy"])
     made = Definition.create(requirements=["numpy"], variables=variables)

@@ -52,7 +52,10 @@ def test_jupyter_client_is_never_given_a_name_that_is_not_ours(name: str) -> Non
         ("churn:3", ("churn", "3")),
         ("churn:v3", ("churn", "3")),
         ("churn:latest", ("churn", "latest")),
-        ("a:Autosave_2021-03-20T17:38:44Z_adda0f97", ("a", "Autosave_2021-03-20T17:38:44Z_adda0f97")),
+        (
+            "a:Autosave_2021-03-20T17:38:44Z_adda0f97",
+            ("a", "Autosave_2021-03-20T17:38:44Z_adda0f97"),
+        ),
     ],
 )
 def test_references(text: str, found: tuple[str, str | None]) -> None:
