@@ -60,6 +60,8 @@ def _missing(facts: Facts, definition: Definition) -> Problem:
     instead = meant(name)
     where = pip.index_url or ("one of the indexes" if pip.extra_index_urls else "the index")
     detail = f"Nothing of that name is on {where}."
+    if pip.index_url:
+        detail = "It answered that it has nothing of that name."
     if "cache" in place:
         detail = "Nothing of that name is in the cache."
     path = [] if lines else facts.path_to(name, map(parsed_name, pip.requirements))
@@ -82,7 +84,7 @@ def _missing(facts: Facts, definition: Definition) -> Problem:
         remedy = "Check that the address is that of a package index, and that it answers."
     return Problem(
         code="unknown_package",
-        message=f"There is no package named {name}.",
+        message=f"There is no package named {name}{' on ' + where if pip.index_url else ''}.",
         detail=detail,
         remedy=remedy,
         where=_where(definition, lines) or name,

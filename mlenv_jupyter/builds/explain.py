@@ -17,6 +17,9 @@ MAX_LINE = 4000
 LAST_LINES = 8
 Rule = Callable[[str, Definition], Problem | None]
 _OUTPUT_OF_BUILD = re.compile(r"\n\s*\[std(?:out|err)\]\n[\s\S]*?(?=\nhint:|\Z)")
+_NOISE = re.compile(
+    r"\[std(?:out|err)\]|[\^~ ]*|(?:cause|Caused by): .*|Traceback \(most.*|During handling of .*"
+)
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -188,13 +191,17 @@ def _failed_build(text: str, definition: Definition) -> Problem | None:
 
 def _printed(said: str) -> list[str]:
     """What a build printed itself, without the frames of a traceback."""
-    own = re.split(r"\n\s*hint:", said)[0]
-    own = re.sub(r"\n\s*File \"[^\n]*\", line \d+[^\n]*(?:\n\s+(?!\w*Error\b)[^\n]*)?", "", own)
-    lines = [one.strip() for one in own.splitlines()]
-    noise = re.compile(
-        r"\[std(?:out|err)\]|[\^~ ]*|(?:cause|Caused by): .*|Traceback \(most.*|During handling of.*"
-    )
-    return [one for one in lines if not noise.fullmatch(one)]
+    made = []
+    frame = None
+    for line in re.split(r"\n\s*hint:", said)[0].splitlines():
+        text = line.lstrip()
+        indent = len(line) - len(text)
+        if frame is not None and indent > frame:
+            continue
+        frame = indent if re.match(r'File ".*", line \d+', text) else None
+        if frame is None and not _NOISE.fullmatch(text):
+            made.append(text)
+    return made
 
 
 def _unsolvable(text: str, definition: Definition) -> Problem | None:

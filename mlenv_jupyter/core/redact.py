@@ -19,7 +19,7 @@ _REFERENCES = re.compile(r"(?:git|hg|svn|__token__|\$\{[^{}\s]{1,128}\})(?::\$\{
 _QUERY = re.compile(
     r"(?:(?<=[?&;])|(?<=%3F)|(?<=%26))"
     r"((?:[\w.-]{0,64}[._-])?(?:" + _NAMES + r"|key|code|AWSAccessKeyId|x-amz-security-token)"
-    r"(?:[._-][\w.-]{0,64})?)(=|%3D)([^\s&#\"'<>;%]|%(?!26))*",
+    r"(?:[._-][\w.-]{0,64})?)(=|%3D)(?:[^\s&#\"'<>`);%]|%(?!26))*",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
