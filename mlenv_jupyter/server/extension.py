@@ -21,8 +21,6 @@ class MlenvExtension(ExtensionApp):
     """mlenv in a Jupyter server; ``c.Workspace.…`` of its configuration is the Workspace's."""
 
     name = "mlenv"
-    extension_url = "/lab"
-    load_other_extensions = True
     watcher: Watcher | None = None
 
     def initialize_settings(self) -> None:

@@ -53,7 +53,8 @@ def jp_server_config() -> dict[str, Any]:
             "jpserver_extensions": {"mlenv_jupyter": True, "jupyter_server_terminals": False},
             "allow_unauthenticated_access": False,
             "reraise_server_extension_failures": True,
-        }
+        },
+        "Workspace": {"max_concurrent_builds": 3},
     }
 
 

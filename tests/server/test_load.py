@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+import threading
+import warnings
+from typing import Any
+
+import pytest
+from jupyter_server.utils import JupyterServerAuthWarning
+
+from mlenv_jupyter.core.errors import NotFound
 
 HEAVY = ("sqlalchemy", "alembic", "docker", "rattler", "packaging.requirements", "filelock", "uv")
 LOAD = """
@@ -26,3 +35,43 @@ def test_loading_imports_nothing_heavy() -> None:
         name for name in imported if any(name == one or name.startswith(one + ".") for one in HEAVY)
     ]
     assert "mlenv_jupyter.workspace" not in imported
+
+
+async def test_the_configuration_of_the_server_is_the_workspaces(access: Any) -> None:
+    assert await access.call(lambda it: it.max_concurrent_builds) == 3
+
+
+async def test_the_workspace_is_made_by_the_first_request(
+    api: Any, access: Any, homes: Any
+) -> None:
+    assert access._workspace is None
+    assert not homes.exists()
+    await api("GET", "/environments")
+    assert access._workspace is not None
+
+
+def test_every_handler_has_its_decorators(jp_configurable_serverapp: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", JupyterServerAuthWarning)
+        jp_configurable_serverapp()
+
+
+async def test_a_slow_call_is_in_nobodys_way(access: Any) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    def wait(it: Any) -> str:
+        begun.set()
+        assert free.wait(10)
+        return "done"
+
+    slow = [asyncio.ensure_future(access.call(wait, slow=True)) for _ in range(20)]
+    assert (await access.call(lambda it: it.environments())).total == 0
+    assert await access.run(lambda: begun.wait(10))
+    assert sum(one.name == "mlenv-slow" for one in threading.enumerate()) <= 4
+    free.set()
+    assert await asyncio.gather(*slow) == ["done"] * 20
+
+
+async def test_an_error_of_a_slow_call_comes_out(access: Any) -> None:
+    with pytest.raises(NotFound):
+        await access.call(lambda it: it.environment("nothing"), slow=True)

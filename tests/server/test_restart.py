@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -44,11 +45,18 @@ class Server:
         )
         about = runtime / f"jpserver-{self.process.pid}.json"
         until = time.monotonic() + 60
-        while not about.exists() or not about.read_text().endswith("}"):
+        while not self._answers(about):
             assert self.process.poll() is None, "the server ended"
             assert time.monotonic() < until, "the server does not start"
             time.sleep(0.05)
-        self.address = json.loads(about.read_text())["url"] + "mlenv/api"
+
+    def _answers(self, about: Path) -> bool:
+        # The file is there before the port is bound.
+        try:
+            self.address = json.loads(about.read_text())["url"] + "mlenv/api"
+            return bool(self.ask("GET", "/kernels"))
+        except (FileNotFoundError, json.JSONDecodeError, URLError):
+            return False
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """What the API answers: JSON, or the bytes of a log."""

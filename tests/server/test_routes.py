@@ -61,6 +61,9 @@ async def test_every_verb_asks_who_it_is_and_whether_he_may(
 
     assert await status({}) in (401, 403)
     assert await status({"Authorization": "token wrong"}) in (401, 403)
+    settings["allow_unauthenticated_access"] = True
+    assert await status({}) in (401, 403)
+    settings["allow_unauthenticated_access"] = False
     allows = settings["authorizer"]
     ASKED.clear()
     settings["authorizer"] = Denies(parent=jp_serverapp)
