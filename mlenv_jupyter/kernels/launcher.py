@@ -70,17 +70,14 @@ class Launcher:
         return (self.place / DONE).exists() and self.python.exists()
 
 
-def ensure_launcher(
-    home: Path, *, uv: Path, cache: Path, python: Path | None = None, magic: bytes | None = None
-) -> Launcher:
+def ensure_launcher(home: Path, *, uv: Path, cache: Path, python: Path | None = None) -> Launcher:
     """The launcher of this mlenv, made if it is not there: 0.3 s from a warm cache, no network.
 
-    ``cache`` is uv's cache directory; ``python`` the base interpreter (of the running Python);
-    ``magic`` the code of ``%mlenv``, by default that of the magics package. Raises Unavailable
-    where ipykernel cannot be had.
+    ``cache`` is uv's cache directory, ``python`` the base interpreter (by default that of the
+    running Python). Raises Unavailable where ipykernel cannot be had.
     """
     base = python or Path(_base_executable())
-    assets = _assets(magic)
+    assets = _assets()
     launcher = Launcher(home / "launcher" / _fingerprint(assets, base))
     if launcher.is_whole():
         return launcher
@@ -152,25 +149,16 @@ def _uv(argv: list[str | Path], environment: dict[str, str]) -> None:
         )
 
 
-def _assets(magic: bytes | None) -> dict[str, bytes]:
-    source = resources.files("mlenv_jupyter.kernels") / "assets"
-    found = {name: (source / name).read_bytes() for name in ASSETS}
-    if magic is None:
-        code = resources.files("mlenv_jupyter") / "magics" / "kernel_magic.py"
-        magic = code.read_bytes() if code.is_file() else _NO_MAGIC
-    return {**found, "magic.py": magic}
-
-
-_NO_MAGIC = b'''\
-"""Stands in for the code of %mlenv."""
-
-
-def register(ip, *, cli, record):
-    def mlenv(line, cell=None):
-        print("%s v%s" % (record["name"], record["version"]))
-
-    ip.register_magic_function(mlenv, magic_kind="line_cell", magic_name="mlenv")
-'''
+def _assets() -> dict[str, bytes]:
+    """Every file of a launcher: the code here, and that of ``%mlenv`` with what it loads."""
+    own = resources.files("mlenv_jupyter.kernels") / "assets"
+    found = {name: (own / name).read_bytes() for name in ASSETS}
+    for file in (resources.files("mlenv_jupyter") / "magics").iterdir():
+        if file.name == "kernel_magic.py":
+            found["magic.py"] = file.read_bytes()
+        elif file.name.endswith(".py") and file.name != "__init__.py":
+            found[f"magic_{file.name}"] = file.read_bytes()
+    return found
 
 
 def _fingerprint(assets: dict[str, bytes], base: Path) -> str:

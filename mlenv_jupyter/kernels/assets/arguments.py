@@ -27,7 +27,7 @@ ELSEWHERE = ("--target", "--prefix", "--root", "--system", "-t")
 HARMLESS = {"--dry-run", "--help", "-h", "--version", "-V"}
 NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~;@( ])")
 ARCHIVE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*?)-\d[^/]*\.(?:whl|tar\.gz|zip|tgz|tar\.bz2)")
-PROJECT_NAME = re.compile(r"^\s*name\s*=\s*[\"']?([A-Za-z0-9][A-Za-z0-9._-]*)", re.M)
+PROJECT_NAME = re.compile(r"(?:^|[\s(,])name\s*=\s*[\"']?([A-Za-z0-9][A-Za-z0-9._-]*)", re.M)
 
 
 class Call:

@@ -23,7 +23,7 @@ def main() -> None:
     """Run the kernel until it is shut down."""
     # The directory of a script comes first on sys.path; ipykernel itself puts the working
     # directory there later.
-    if sys.path and os.path.abspath(sys.path[0] or ".") in (HERE, os.getcwd()):
+    if sys.path and os.path.realpath(sys.path[0]) in (os.path.realpath(HERE), os.getcwd()):
         del sys.path[0]
     hold_overlay()
     try:

@@ -182,7 +182,8 @@ def parse(text: str) -> dict[str, Any]:
         value, end = make_scanner(_Plain)(text, 0)
         if text[end:].strip():
             raise ValueError("text after the record")
-    except (ImportError, AttributeError, StopIteration, TypeError):
+    except (ImportError, AttributeError, StopIteration, TypeError, SystemError):
+        # Wrong JSON too: the scanner alone cannot say what is wrong with it.
         from json import loads
 
         value = loads(text)
