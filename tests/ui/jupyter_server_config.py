@@ -1,0 +1,13 @@
+"""The server of the browser tests: JupyterLab as Galata wants it, with mlenv as anybody has it."""
+
+import os
+from typing import Any
+
+from jupyterlab.galata import configure_jupyter_server
+
+config: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 - Jupyter puts it there
+
+configure_jupyter_server(config)
+config.ServerApp.port = int(os.environ["MLENV_UI_PORT"])
+config.ServerApp.allow_root = True
+config.LabApp.workspaces_dir = os.environ["MLENV_UI_ROOT"] + "-workspaces"

@@ -1,0 +1,112 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import {
+  api,
+  chip,
+  expect,
+  fresh,
+  gated,
+  open,
+  Panel,
+  register,
+  run,
+  test
+} from './environments';
+
+/** Pictures to look at, of every view in both themes and at both widths. */
+const DIRECTORY =
+  process.env.MLENV_UI_SCREENSHOTS ?? 'test-results/screenshots';
+
+const WIDTHS = [280, 900];
+
+async function shoot(
+  page: IJupyterLabPageFixture,
+  name: string,
+  widths = WIDTHS
+): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await (theme === 'light'
+      ? page.theme.setLightTheme()
+      : page.theme.setDarkTheme());
+    for (const width of widths) {
+      await page.sidebar.setWidth(width);
+      await page.screenshot({
+        path: `${DIRECTORY}/${name}-${width}-${theme}.png`
+      });
+    }
+  }
+  await page.theme.setLightTheme();
+}
+
+test('a build', async ({ page, request }) => {
+  test.setTimeout(300_000);
+  const name = fresh('churn-model');
+  const slow = fresh('gated-model');
+  await page.notebook.createNew();
+  const panel = await new Panel(page).show();
+  await shoot(page, 'list');
+  await register(page, name, {
+    ...gated(slow, 'rich>=13', 'idna==3.10', 'attrs>=24', 'httpx'),
+    variables: { STAGE: 'test' }
+  });
+  await panel.row(name).click();
+  await shoot(page, 'packages');
+  await panel.tab('Variables').click();
+  await shoot(page, 'variables');
+  await panel.tab('Overview').click();
+  await shoot(page, 'overview');
+
+  await panel.button('Build').click();
+  await expect(panel.step('Installing')).toHaveAttribute(
+    'data-state',
+    'running'
+  );
+  await expect(panel.root.getByRole('progressbar')).toBeVisible();
+  await panel.root.getByLabel('Search log').fill('install');
+  await shoot(page, 'build');
+  await panel.root.getByLabel('Search log').fill('');
+  await open(request, slow);
+  await panel.expectReady();
+  await shoot(page, 'build-ready');
+  await panel.button('Use in notebook').click();
+  await expect(chip(page)).toContainText(name);
+  await run(page, 'import rich; rich.print("[green]hello[/green]")');
+  await shoot(page, 'notebook', [280]);
+  await panel.button('Environments').click();
+  await shoot(page, 'list-ready');
+});
+
+test('a build that fails', async ({ page }) => {
+  test.setTimeout(300_000);
+  const name = fresh('uplift-study');
+  await page.notebook.createNew();
+  const panel = await new Panel(page).show();
+  await register(page, name, {
+    pip: {
+      requirements: ['pandas>=2.2', 'numpy>=2.3', 'idna', 'numba==0.61.2']
+    }
+  });
+  await panel.row(name).click();
+  await panel.button('Build').click();
+  await expect(panel.error).toBeVisible({ timeout: 60_000 });
+  await shoot(page, 'failed');
+  await api(page, 'post', 'environments', {
+    name: `${name}-b`,
+    definition: { pip: { requirements: ['no-such-package-of-mlenv'] } }
+  });
+  await panel.button('Environments').click();
+  await panel.row(`${name}-b`).click();
+  await panel.button('Build').click();
+  await expect(panel.error).toBeVisible({ timeout: 60_000 });
+  await shoot(page, 'failed-unknown');
+});
+
+test('a new environment', async ({ page }) => {
+  const panel = await new Panel(page).show();
+  await panel.create('../x');
+  await panel.addPackage('numpy=>1');
+  await panel.setVariable('1=2', 'x');
+  await shoot(page, 'new-variables');
+  await panel.tab('Packages').click();
+  await shoot(page, 'new-packages');
+});
