@@ -10,17 +10,30 @@ ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
+# Settings of pip that would send packages elsewhere than into the environment that is set up here.
+unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIREMENT PIP_CONSTRAINT PYTHONHOME PYTHONPATH
+# uv reads none of pip's settings: hand over an index and a certificate that are set for pip only.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+ifdef PIP_CERT
+export SSL_CERT_FILE ?= $(PIP_CERT)
+endif
+
 .PHONY: help lab demo test test-python test-js test-ui bench lint format lock clean screenshots setup
 
 help:
 	@echo "make lab [ARGS=…]   JupyterLab with the Environments panel"
 	@echo "make demo           build mlenv-minimal, install its kernel, run a notebook in it"
-	@echo "make test           all tests (browser tests where Chromium is installed)"
-	@echo "make bench | lint | format | lock | screenshots | clean"
+	@echo "make test           lint and all tests (browser tests where Chromium is installed)"
+	@echo "make bench [ARGS=…] how fast, beside the peers"
+	@echo "make lint | format | lock | screenshots | clean"
 
 # Python: the committed lock, hash-checked, then this checkout in editable form.
 $(STAMPS)/python: requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	@echo "Setting up Python in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
+		"mlenv needs Python 3.10 or newer; say which: make PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
@@ -40,8 +53,8 @@ $(EXTENSION): node_modules/.package-lock.json $(STAMPS)/python $(SOURCES) tsconf
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 	@touch $@
 
-$(STAMPS)/develop: $(EXTENSION)
-	@$(BIN)/python -c "import jupyter_core" && mkdir -p $(VENV)/share/jupyter/labextensions $(VENV)/etc/jupyter/jupyter_server_config.d
+$(STAMPS)/develop: $(EXTENSION) jupyter-config/server-config/mlenv_jupyter.json
+	@mkdir -p $(VENV)/share/jupyter/labextensions $(VENV)/etc/jupyter/jupyter_server_config.d
 	@ln -sfn "$(CURDIR)/mlenv_jupyter/labextension" $(VENV)/share/jupyter/labextensions/mlenv-jupyter
 	@cp jupyter-config/server-config/mlenv_jupyter.json $(VENV)/etc/jupyter/jupyter_server_config.d/
 	@touch $@
@@ -66,7 +79,13 @@ format: setup
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 	@npm run --silent format
 
-test: lint test-js test-python test-ui
+# Each step even where one before it failed, with what it took.
+test: setup
+	@failed=; for step in lint test-js test-python test-ui; do \
+		began=$$SECONDS; echo "== $$step"; \
+		$(MAKE) --no-print-directory $$step || failed="$$failed $$step"; \
+		echo "== $$step took $$((SECONDS - began)) s"; done; \
+	if [ -n "$$failed" ]; then echo "Failed:$$failed"; exit 1; fi; echo "All passed."
 
 test-js: node_modules/.package-lock.json
 	@npm test --silent
@@ -90,5 +109,8 @@ lock: $(STAMPS)/python
 		$(BIN)/uv pip compile $$source --universal --python-version 3.10 --generate-hashes \
 			--no-emit-index-url --no-header --quiet --upgrade -o requirements/$$one.txt; done
 
+# What was built in .cache/tests is read-only.
 clean:
-	@rm -rf $(VENV) node_modules lib mlenv_jupyter/labextension dist test-results
+	@if [ -d .cache ]; then chmod -R u+w .cache; fi
+	@rm -rf $(VENV) .cache node_modules lib tsconfig.tsbuildinfo mlenv_jupyter/labextension dist test-results \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis
