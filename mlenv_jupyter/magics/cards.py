@@ -1,0 +1,224 @@
+"""The card of each verb's answer. Standard library only, Python 3.8 and later."""
+
+from __future__ import annotations
+
+import os
+import sys
+from html import escape
+
+from .markup import (
+    ORANGE,
+    STATES,
+    Card,
+    columns,
+    fold,
+    grid,
+    in_colour,
+    key_of,
+    marked,
+    numbered,
+    pair,
+    plural,
+    preformatted,
+    quiet,
+    row,
+    size,
+    state_mark,
+    table,
+    tag,
+    title,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+MARKS = {"added": "+", "removed": "−", "upgraded": "↑", "downgraded": "↓", "changed": "~"}
+
+
+def where(record: dict[str, Any]) -> Card:
+    """The environment that this kernel runs in, and what differs from it."""
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    if not record:
+        text = f"This kernel is not an environment of mlenv (Python {python} in {sys.prefix})."
+        return sentence(text, "`%mlenv list` shows the environments, `%mlenv use NAME` switches.")
+    version = numbered(record["version"])
+    variables = sorted(record.get("variables") or {})
+    changes = drift(record, sys.path)
+    pairs = [
+        ("Python", python),
+        ("Packages", str(len(record["packages"]))),
+        ("Digest", str(record["digest"])[:8]),
+        ("Variables", ", ".join(variables)),
+        ("Drift", changes or "none"),
+    ]
+    head = title(record["name"], version)
+    mark = state_mark("ready")
+    shown = [pair(name, escape(value)) for name, value in pairs if value]
+    if changes:
+        shown[-1] = pair("Drift", in_colour("◆", ORANGE) + " " + escape(changes))
+    text = f"{record['name']} {version}   Ready\n{columns(pairs)}"
+    return Card(text, row(head, mark) + grid(shown))
+
+
+def drift(record: dict[str, Any], path: Iterable[str]) -> str:
+    """What is installed here and not in the version, and the other way round; '' if nothing."""
+    locked = {key_of(name): version for name, version in record["packages"].items()}
+    layer = {key_of(name): version for name, version in record.get("layer_packages", {}).items()}
+    inside = tuple(record[one] for one in ("overlay", "prefix", "layer") if record.get(one))
+    found: dict[str, tuple[str, str]] = {}
+    for place in path:
+        if not place.startswith(inside) or not os.path.isdir(place):
+            continue
+        for entry in os.listdir(place):
+            if entry.endswith(".dist-info"):
+                name, _, version = entry[: -len(".dist-info")].partition("-")
+                found.setdefault(key_of(name), (name.replace("_", "-"), version))
+    more = [
+        f"{name} {version}"
+        for key, (name, version) in sorted(found.items())
+        if version not in (locked.get(key), layer.get(key))
+    ]
+    gone = sorted(key for key in locked if key not in found)
+    parts = []
+    if more:
+        parts.append(f"+{plural(len(more), 'package')}: {', '.join(more)}")
+    if gone:
+        parts.append(f"−{plural(len(gone), 'package')}: {', '.join(gone)}")
+    return "; ".join(parts)
+
+
+def environments(answer: dict[str, Any]) -> Card:
+    """The list of environments."""
+    rows = [
+        (
+            one["name"] + (" (curated)" if one["source"] == "catalogue" else ""),
+            numbered(one["latest"]["version"]),
+            one["latest"]["state"],
+            one["latest"]["python"] or "",
+            ", ".join(one["latest"].get("wanted") or ()),
+        )
+        for one in answer["items"]
+    ]
+    if not rows:
+        return sentence("There is no environment.", "Make one: `%mlenv new NAME -p PACKAGE`.")
+    return table(("Name", "Version", "State", "Python", "Packages"), rows, state=2)
+
+
+def version(answer: dict[str, Any]) -> Card:
+    """One version: what was asked for, what it resolved to, its state."""
+    definition = answer["definition"]
+    packages = answer["packages"]
+    head = title(answer["name"], numbered(answer["version"]))
+    asked = [*definition["pip"]["requirements"], *definition["conda"]["packages"]]
+    pairs = [
+        ("Python", answer["python"] or "as mlenv's"),
+        ("Asked for", ", ".join(asked) or "nothing"),
+        ("Packages", "" if packages is None else str(len(packages))),
+        ("Size", size(answer["size"])),
+        ("Digest", answer["digest"][:8]),
+        ("Variables", ", ".join("{}={}".format(*pair) for pair in definition["variables"].items())),
+        ("Kernel", answer["kernel"] or ""),
+        ("About", answer["description"]),
+    ]
+    glyph, _, word = STATES.get(answer["state"], ("", "", answer["state"]))
+    text = "{} {}   {} {}\n".format(answer["name"], numbered(answer["version"]), glyph, word)
+    text += columns(pairs)
+    html = row(head, state_mark(answer["state"]))
+    html += grid([pair(name, escape(value)) for name, value in pairs if value])
+    if packages:
+        lines = ["{}=={}".format(one["name"], one["version"]) for one in packages]
+        html += fold("Packages", preformatted(escape("\n".join(lines))), len(lines), "resolved")
+        text += "\n" + "\n".join("  " + line for line in lines)
+    if answer["state"] not in ("ready", "building", "queued"):
+        hint = "Build it: `%mlenv build {}:{}`".format(answer["name"], answer["version"])
+        html += quiet(marked(hint))
+        text += "\n" + hint.replace("`", "")
+    return Card(text, html)
+
+
+def builds(answer: dict[str, Any]) -> Card:
+    """The builds, newest first."""
+    rows = [
+        (
+            one["id"],
+            "{}:{}".format(one["name"], one["version"]),
+            one["state"],
+            one["created_at"][:16].replace("T", " "),
+            (one["error"] or {}).get("message", ""),
+        )
+        for one in answer["items"]
+    ]
+    if not rows:
+        return sentence("Nothing has been built yet.")
+    return table(("Build", "Version", "State", "Begun (UTC)", "Error"), rows, state=2)
+
+
+def diff(answer: dict[str, Any]) -> Card:
+    """What differs between two versions."""
+    rows = []
+    if answer["python"]:
+        before, after = answer["python"]
+        rows.append(("~", "Python", before or "any", after or "any"))
+    for part in ("requirements", "variables", "packages"):
+        for one in answer[part] or ():
+            mark = "{} {}".format(MARKS.get(one["change"], "~"), one["change"])
+            rows.append((mark, one["name"], one["before"] or "", one["after"] or ""))
+    if not rows:
+        return sentence("The same.")
+    return table(("Change", "What", "Before", "After"), rows)
+
+
+def checks(answer: dict[str, Any]) -> Card:
+    """What ``doctor`` found."""
+    rows = [
+        ("✓ ok" if one["ok"] else "✗ not ok", one["name"], one["message"], one["remedy"])
+        for one in answer["checks"]
+    ]
+    return table(("", "Check", "Found", "Remedy"), rows)
+
+
+def started(answer: dict[str, Any]) -> Card:
+    """A build that was started or cancelled, in one line."""
+    name = "{} {}".format(answer["name"], numbered(answer["version"]))
+    glyph, _, word = STATES.get(answer["state"], ("", "", answer["state"]))
+    html = row(title(answer["name"], numbered(answer["version"])), state_mark(answer["state"]))
+    return Card("{}   {} {} (build {})".format(name, glyph, word, answer["id"]), html)
+
+
+def use(kernel: dict[str, Any], asked: bool) -> Card:
+    """The kernel is there; the front end was asked to switch, or there is none to ask."""
+    shown = kernel["display_name"]
+    if asked:
+        return sentence(
+            f"Switching this notebook to {shown}.",
+            f"If it stays as it is, choose “{shown}” from the kernel menu.",
+        )
+    return sentence(
+        f"{shown} is ready as a kernel.",
+        "Start it: `jupyter console --kernel {}`, or choose “{}” in a notebook.".format(
+            kernel["kernel_name"], shown
+        ),
+    )
+
+
+def sentence(text: str, hint: str = "") -> Card:
+    """A sentence, and what to do next."""
+    html = tag(escape(text))
+    if hint:
+        html += quiet(marked(hint))
+    return Card("\n".join(filter(None, (text, hint.replace("`", "")))), html)
+
+
+CARDS = {
+    "list": environments,
+    "show": version,
+    "new": version,
+    "set": version,
+    "builds": builds,
+    "diff": diff,
+    "doctor": checks,
+    "cancel": started,
+}
+"""The card of each verb's answer."""

@@ -1,0 +1,266 @@
+"""The verbs of ``%mlenv``: a line is parsed, the ``mlenv`` command run, its answer shown.
+
+IPython and the standard library only, Python 3.8 and later.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+
+from . import building, cards, following, problems
+from .command import Command, Refused, problem_of, with_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+HELP = """\
+The environment of this notebook, and all the others.
+
+  %mlenv                         where am I: name, version, packages, drift
+  %mlenv list [WORDS]            the environments
+  %mlenv show [NAME[:V]]         a version: asked for, resolved, state
+  %mlenv new NAME -p PACKAGE …   register an environment (--python, -v KEY=VALUE)
+  %mlenv set KEY=VALUE …         the next version of this environment, with other variables
+  %mlenv build [NAME[:V]]        build it and watch (interrupting the cell leaves it running)
+  %mlenv use NAME[:V]            switch this notebook to it
+  %mlenv log [NAME[:V]]          the log of the newest build
+  %mlenv cancel NAME             stop a build
+  %mlenv builds, diff A B, export [NAME[:V]], kernel list, status, doctor
+
+  %%mlenv NAME                   register the cell: requirements, or a conda YAML file
+
+Options are those of the command: `%mlenv build --help`.
+"""
+
+LATER = {
+    "add": "`%pip install …` works now: it changes this notebook's own copy, not the version.",
+    "remove": "`%pip uninstall …` works now: it changes this notebook's own copy, not the version.",
+    "save": "Register the packages as the next version with `%mlenv new NAME --next -p …`.",
+    "drift": "`%mlenv` alone shows what differs from the version.",
+    "lock": "`%mlenv show NAME` lists what a version resolved to.",
+    "notebook": "",
+    "run": "",
+    "serve": "",
+    "gc": "",
+    "verify": "",
+}
+CARDS = ("list", "show", "new", "set", "builds", "diff", "doctor", "cancel", "export")
+PLAIN = ("kernel", "environment", "import", "status")
+OWN = ("build", "use", "log", "help")
+NAME_FIRST = ("show", "build", "use", "log", "cancel", "diff", "export", "set")
+REMEMBERED = 10.0
+"""Seconds for which the names for completion are kept."""
+
+
+class MlenvError(Exception):
+    """What was asked for did not happen; the card above the traceback's one line says why."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"MlenvError: {self}"]
+
+
+class Magic:
+    """``%mlenv`` in one shell; ``record`` is the launch record of the kernel, or empty."""
+
+    def __init__(self, shell: Any, cli: list[str], record: dict[str, Any]) -> None:
+        self.shell = shell
+        self.command = Command(cli, record)
+        self.record = record
+        self.reference = f"{record['name']}:{record['version']}" if record else ""
+        self.in_kernel = getattr(shell, "kernel", None) is not None
+        self._names: tuple[float, list[str]] = (0.0, [])
+        self._comm: Any = None
+
+    def run(self, line: str, cell: str | None = None) -> None:
+        """One line; a problem becomes a card and fails the cell."""
+        try:
+            try:
+                words = shlex.split(line)
+            except ValueError as error:
+                raise Refused({"message": f"The line cannot be read: {error}."}) from None
+            if cell is not None:
+                self.register_cell(words, cell)
+            else:
+                self.verb(words)
+        except Refused as refused:
+            if not refused.problem.get("shown"):
+                self.show(problems.problem(refused.problem))
+            failed = MlenvError(refused.problem.get("message", "failed"))
+        except following.Interrupted as interrupted:
+            failed = MlenvError(str(interrupted))
+        except KeyboardInterrupt:
+            failed = MlenvError("Interrupted.")
+        else:
+            return
+        raise failed
+
+    def verb(self, words: list[str]) -> None:
+        """Find out which verb it is."""
+        verb, rest = (words[0], words[1:]) if words else ("", [])
+        if not verb:
+            self.show(cards.where(self.record))
+        elif verb in ("help", "--help", "-h"):
+            print(HELP)
+        elif "--help" in rest or "-h" in rest:
+            print(self.command.text([verb, *rest]))
+        elif verb == "build":
+            self.build(self.or_here(rest))
+        elif verb == "use":
+            self.use(rest)
+        elif verb == "log":
+            self.log(self.or_here(rest))
+        elif verb in CARDS:
+            self.card(verb, rest)
+        elif verb in PLAIN:
+            print(self.command.text([verb, *rest]), end="")
+        elif verb in LATER:
+            message = f"`%mlenv {verb}` comes in a later version."
+            raise Refused({"message": message, "remedy": LATER[verb]})
+        else:
+            message = f"There is no `%mlenv {verb}`."
+            raise Refused({"message": message, "remedy": "`%mlenv help` lists what there is."})
+
+    def card(self, verb: str, rest: list[str]) -> None:
+        """A verb whose answer is shown as a card."""
+        if verb in ("show", "export"):
+            rest = self.or_here(rest)
+        here = False
+        if verb == "set" and rest and "=" in rest[0] and self.reference:
+            rest, here = [self.reference, *rest], True
+        answer = self.command.answer([verb, *rest])
+        if here:
+            # The kernel was started with the old values; the version that it runs stays as it is.
+            for one in rest[1:]:
+                key, equals, value = one.partition("=")
+                if equals:
+                    os.environ[key] = value
+        if verb == "export":
+            print(answer["text"], end="")
+        else:
+            self.show(cards.CARDS[verb](answer))
+
+    def build(self, rest: list[str]) -> None:
+        """Build, and one display that follows along."""
+        if "--detach" in rest:
+            self.show(cards.started(self.command.answer(["build", *rest])))
+            return
+        view = following.View()
+        show = self.display() if self.in_kernel else print_new
+        child = self.command.start(with_json(["build", *rest]))
+        error = following.follow(child, view, lambda: show(view))
+        if error is not None:
+            raise Refused(error)
+
+    def use(self, rest: list[str]) -> None:
+        """Install the kernel, and ask the front end to switch to it."""
+        kernel = self.command.answer(["use", *rest])
+        if kernel["kernel_name"] == self.record.get("kernel_name"):
+            self.show(cards.sentence(f"This notebook runs on {kernel['display_name']} already."))
+            return
+        asked = self.in_kernel and self.open_comm(
+            {
+                "action": "use",
+                "name": kernel["name"],
+                "version": kernel["version"],
+                "kernel_name": kernel["kernel_name"],
+            }
+        )
+        self.show(cards.use(kernel, asked))
+
+    def log(self, rest: list[str]) -> None:
+        """The log of a build as plain text."""
+        code, out, err = self.command.finish(with_json(["log", *rest]))
+        for line in out.splitlines():
+            text = following.line_of(line)
+            if text is not None:
+                print(text)
+        if code:
+            raise Refused(problem_of(err, code))
+
+    def register_cell(self, words: list[str], cell: str) -> None:
+        """``%%mlenv NAME``: the cell is a requirements file, or a conda one."""
+        if not words or words[0].startswith("-"):
+            remedy = "Write %%mlenv NAME in the first line."
+            raise Refused({"message": "The environment has no name.", "remedy": remedy})
+        answer = self.command.answer(["import", "-", "-n", words[0], *words[1:]], cell)
+        self.show(cards.CARDS["new"](answer))
+
+    def or_here(self, rest: list[str]) -> list[str]:
+        """The environment of this kernel where no other is named."""
+        named = any(not word.startswith("-") for word in rest)
+        return rest if named or not self.reference else [self.reference, *rest]
+
+    def show(self, shown: Any) -> None:
+        """A card, as HTML and as text."""
+        from IPython.display import display
+
+        show: Any = display  # IPython has no types
+        show(shown.bundle(), raw=True)
+
+    def display(self) -> Callable[[following.View], None]:
+        """A function that shows a build in one place, again and again."""
+        from IPython.display import display, update_display
+
+        place = f"mlenv-{os.getpid()}-{time.monotonic_ns()}"
+        put: list[Any] = [display]
+
+        def show(view: following.View) -> None:
+            put[0](building.build(view).bundle(), raw=True, display_id=place)
+            put[0] = update_display
+
+        return show
+
+    def open_comm(self, data: dict[str, Any]) -> bool:
+        """Tell the front end; whether there is one cannot be known from here."""
+        try:
+            try:
+                from comm import create_comm
+            except ImportError:  # ipykernel before 6.18
+                from ipykernel.comm import Comm as create_comm  # noqa: N813
+            self._comm = create_comm(target_name="mlenv", data=data)
+        except (ImportError, RuntimeError):
+            return False
+        return True
+
+    def complete(self, event: Any) -> list[str]:
+        """Verbs, then names."""
+        before = event.line.split()
+        if event.line.endswith(" "):
+            before.append("")
+        if len(before) <= 2:
+            return sorted((*CARDS, *PLAIN, *OWN))
+        return self.names() if before[1] in NAME_FIRST else []
+
+    def names(self) -> list[str]:
+        """The environments, asked for at most every ten seconds."""
+        at, names = self._names
+        if not names or time.monotonic() - at > REMEMBERED:
+            code, out, _ = self.command.finish(["list", "-q"])
+            names = out.split() if not code else []
+            self._names = (time.monotonic(), names)
+        return names
+
+
+def register(ip: Any, *, cli: list[str], record: dict[str, Any]) -> None:
+    """Give a shell ``%mlenv`` and ``%%mlenv``.
+
+    ``cli`` is the argv of the ``mlenv`` command; ``record`` the launch record of the kernel that
+    this is, empty for a kernel that mlenv did not make.
+    """
+    magic = Magic(ip, cli, record)
+
+    def mlenv(line: str, cell: str | None = None) -> None:
+        magic.run(line, cell)
+
+    mlenv.__doc__ = HELP
+    ip.register_magic_function(mlenv, magic_kind="line_cell", magic_name="mlenv")
+    ip.set_hook("complete_command", lambda _, event: magic.complete(event), str_key="%mlenv")
+
+
+def print_new(view: following.View) -> None:
+    """For a terminal: the lines that have come since the last time, and the end."""
+    following.print_new(view, building.build)
