@@ -157,7 +157,7 @@ def _assets() -> dict[str, bytes]:
         if file.name == "kernel_magic.py":
             found["magic.py"] = file.read_bytes()
         elif file.name.endswith(".py") and file.name != "__init__.py":
-            found[f"magic_{file.name}"] = file.read_bytes()
+            found[file.name] = file.read_bytes()
     return found
 
 
