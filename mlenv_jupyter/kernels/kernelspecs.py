@@ -14,6 +14,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
 from mlenv_jupyter.core.errors import Conflict, NotFound
 from mlenv_jupyter.core.names import KERNEL_NAME, check_kernel_name
 from mlenv_jupyter.core.version import Kernel
@@ -52,6 +54,14 @@ def install(
     kernels meanwhile sees the old one or the new one, never half. Raises KernelNotOurs.
     """
     check_kernel_name(record.kernel_name)
+    kernels.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FileLock(kernels / ".lock"):
+        return _install(record, launcher, kernels, environment or {})
+
+
+def _install(
+    record: LaunchRecord, launcher: Launcher, kernels: Path, environment: Mapping[str, str]
+) -> Path:
     target = _directory() / record.kernel_name
     if os.path.lexists(target) and not _is_ours(target):
         raise KernelNotOurs(
@@ -59,7 +69,7 @@ def install(
             remedy=f"Look at {target} and remove it yourself if it is not needed.",
         )
     path = write_record(kernels, record)
-    specification = kernel_json(record, launcher.argv(path), environment or {})
+    specification = kernel_json(record, launcher.argv(path), environment)
     data = (json.dumps(specification, indent=1, sort_keys=True) + "\n").encode()
     if target.is_dir():
         if _text(target / "kernel.json") != data:
@@ -74,13 +84,7 @@ def install(
             (staged / logo).write_bytes((source / logo).read_bytes())
         (staged / "kernel.json").write_bytes(data)
         staged.chmod(0o755)
-        try:
-            os.rename(staged, target)
-        except OSError:
-            # Somebody else installed it in this moment; theirs is as good if it is ours.
-            if not _is_ours(target):
-                raise
-            write_atomically(target / "kernel.json", data, mode=0o644)
+        os.rename(staged, target)
     finally:
         if staged.exists():
             shutil.rmtree(staged)
@@ -164,8 +168,8 @@ def remove_all(kernels: Path) -> list[str]:
     removed = list(_installed())
     for kernel_name in removed:
         remove(kernel_name, kernels=kernels)
-    for left in kernels.glob("*.json") if kernels.is_dir() else ():
-        left.unlink()
+    if kernels.is_dir():
+        shutil.rmtree(kernels)
     return removed
 
 
