@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.formats import Imported
 
 Pair = tuple[str, "str | None"]
-MAX_FILE = 4 * 1024 * 1024
+MAX_FILE = 5_000_000
 WORDS = {"taken": "✓ taken", "kept": "~ kept, not honoured", "refused": "✗ refused"}
 
 
@@ -49,7 +49,7 @@ def import_(
         if session.json:
             emit({"name": name, "definition": read.definition, "report": read.report})
         else:
-            _show_report(read)
+            show_report(read)
             note("Nothing was registered (--dry-run).")
         return
     if name is None:
@@ -62,7 +62,7 @@ def import_(
         name, read.definition, description=description, message=message
     )
     if not session.json:
-        _show_report(read)
+        show_report(read)
     show_registered(session, version, created)
 
 
@@ -102,20 +102,22 @@ def read_file(file: Path) -> Imported:
     from mlenv_jupyter.formats import read_text
 
     if str(file) == "-":
-        text = sys.stdin.read(MAX_FILE + 1)
-        is_yaml = any(line.startswith(("dependencies:", "name:")) for line in text.splitlines())
-        return read_text("environment.yml" if is_yaml else "requirements.txt", text)
+        return read_text("", sys.stdin.read(MAX_FILE + 1))
 
-    def read_beside(other: str) -> str:
-        return _text(file.parent / other)
+    def beside(other: str) -> str | None:
+        try:
+            return text_of(file.parent / other)
+        except NotFound:
+            return None
 
-    return read_text(file.name, _text(file), read=read_beside)
+    return read_text(file.name, text_of(file), read=beside)
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """A file's text; raises NotFound, TooLarge, InvalidRequest."""
     try:
         if file.stat().st_size > MAX_FILE:
-            raise TooLarge(f"{file} is larger than 4 MB.", where=str(file))
+            raise TooLarge(f"{file} is larger than 5 MB.", where=str(file))
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise NotFound(f"There is no file {file}.", where="file") from None
@@ -124,7 +126,8 @@ def _text(file: Path) -> str:
         raise InvalidRequest(f"{file} cannot be read: {reason}.", where="file") from error
 
 
-def _show_report(read: Imported) -> None:
+def show_report(read: Imported) -> None:
+    """What was taken, kept and refused of a file."""
     report: Any = read.report
     facts(
         (word, "\n".join(str(line) for line in getattr(report, part)))

@@ -173,7 +173,9 @@ def diff(answer: dict[str, Any]) -> Card:
 def checks(answer: dict[str, Any]) -> Card:
     """What ``doctor`` found."""
     rows = [
-        ("✓ ok" if one["ok"] else "✗ not ok", one["name"], one["message"], one["remedy"])
+        ("✓ ok", one["name"], one["message"], "")
+        if one["ok"]
+        else ("✗ not ok", one["name"], one["message"], one["remedy"])
         for one in answer["checks"]
     ]
     return table(("", "Check", "Found", "Remedy"), rows)

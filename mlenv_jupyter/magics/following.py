@@ -80,6 +80,8 @@ class View:
         if not isinstance(record, dict):
             return
         if "build" in record:
+            if not self.build:
+                self._clock = (time.monotonic(), 0.0)
             self.build = record["build"]
             if self.ended:
                 self._finish()
