@@ -4,12 +4,22 @@ import { formatVersion } from '../format';
 import { Glyph } from '../icons';
 import { usePanel } from '../panel/context';
 import { Button, IconButton, ProblemNote } from '../panel/parts';
-import type { IPackageChange, IProblem } from '../wire';
+import type { IFix, IPackageChange, IProblem } from '../wire';
 import type { IDraftChanges } from './draft';
 import { ChangeMark } from './packagestable';
 import type { IPreview } from './usedraft';
 
 const SHOWN = 8;
+
+/** What a preview finds that a build cannot get around. */
+const FATAL = new Set([
+  'conflict',
+  'no_such_version',
+  'requires_python',
+  'unknown_package',
+  'unsolvable',
+  'yanked'
+]);
 
 /** What waits to be saved, what it would come to, and the buttons that save it. */
 export function ChangesBar(props: {
@@ -25,6 +35,8 @@ export function ChangesBar(props: {
   saving: boolean;
   canUndo: boolean;
   onSave: (build: boolean) => void;
+  /** Takes a fix that the preview proposes. */
+  onFix: (fix: IFix) => void;
   onDiscard: () => void;
   onUndo: () => void;
 }): JSX.Element {
@@ -55,6 +67,12 @@ export function ChangesBar(props: {
             onClick={props.onUndo}
           />
         )}
+        <Button
+          kind="plain"
+          label={trans.__('Discard')}
+          disabled={saving}
+          onClick={props.onDiscard}
+        />
       </div>
       <p className="mlenv-Changes-preview" role="status">
         {blocked ??
@@ -75,11 +93,21 @@ export function ChangesBar(props: {
       {refused ? (
         <ProblemNote problem={refused} />
       ) : (
-        conflict && <ProblemNote problem={conflict} />
+        conflict && (
+          <ProblemNote problem={conflict}>
+            {conflict.fixes.slice(0, 2).map(fix => (
+              <Button
+                key={fix.label}
+                label={fix.label}
+                onClick={() => props.onFix(fix)}
+              />
+            ))}
+          </ProblemNote>
+        )
       )}
-      {!conflict && (
+      {!conflict && !isNew && (
         <div className="mlenv-Changes-list" data-stale={preview?.stale}>
-          {changes.python && !isNew && (
+          {changes.python && (
             <ChangeLine
               name={trans.__('Python')}
               change="changed"
@@ -111,7 +139,12 @@ export function ChangesBar(props: {
             />
           )}
           {changes.variables.map(one => (
-            <ChangeLine key={`variable ${one.name}`} {...one} />
+            <ChangeLine
+              key={`variable ${one.name}`}
+              {...one}
+              before={quoted(one.before)}
+              after={quoted(one.after)}
+            />
           ))}
         </div>
       )}
@@ -128,15 +161,8 @@ export function ChangesBar(props: {
         />
         <Button
           label={trans.__('Save and build')}
-          disabled={disabled || conflict !== null}
+          disabled={disabled || (conflict !== null && FATAL.has(conflict.code))}
           onClick={() => props.onSave(true)}
-        />
-        <span className="mlenv-Actions-gap" />
-        <Button
-          kind="plain"
-          label={trans.__('Discard')}
-          disabled={saving}
-          onClick={props.onDiscard}
         />
       </div>
     </section>
@@ -155,6 +181,11 @@ function previewWords(
 /** ">=2" of "numpy>=2"; the name stands beside it. */
 function wantedOf(line: string | null, name: string): string | null {
   return line?.startsWith(name) ? line.slice(name.length) : line;
+}
+
+/** An empty value is shown as one. */
+function quoted(value: string | null): string | null {
+  return value === '' ? '""' : value;
 }
 
 function ChangeLine(

@@ -7,9 +7,10 @@ import { Tabs } from '../panel/detail/tabs';
 import { DetailBar } from '../panel/detail/detailbar';
 import type { Tab } from '../panel/place';
 import { ChangesBar } from './changesbar';
-import { changesOf, newDraft } from './draft';
+import { applyFix, changesOf, newDraft } from './draft';
 import { NEW } from './drafts';
 import { PackagesTab } from './packagestab';
+import { withCulprits } from './problems';
 import { PythonField } from './pythonfield';
 import { useEditing, usePreview, useProblems } from './usedraft';
 import { useSave } from './usesave';
@@ -32,6 +33,11 @@ export function NewView(props: { tab: Tab }): JSX.Element {
   const nameProblem = refused.name ?? problems.name ?? null;
   const taken = useTaken(current.name);
   const changes = changesOf(current);
+  const marked = withCulprits(
+    problems,
+    current.requirements,
+    preview?.problem ?? null
+  );
   const blocked = useBlocked(current, problems, {
     name: nameProblem !== null || taken !== null
   });
@@ -103,7 +109,7 @@ export function NewView(props: { tab: Tab }): JSX.Element {
           <PackagesTab
             draft={current}
             packages={preview?.resolution?.packages ?? null}
-            problems={problems}
+            problems={marked}
             edit={edit}
             onUndo={undo}
           />
@@ -126,6 +132,9 @@ export function NewView(props: { tab: Tab }): JSX.Element {
         saving={saving}
         canUndo={drafts.canUndo(NEW)}
         onSave={build => void save(build)}
+        onFix={fix =>
+          edit({ requirements: applyFix(current, fix).requirements })
+        }
         onDiscard={discard}
         onUndo={undo}
       />

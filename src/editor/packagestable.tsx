@@ -30,8 +30,10 @@ export function PackagesTable(props: ITableProps): JSX.Element {
   const body = React.useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
-    getScrollElement: () => body.current,
+    getScrollElement: () =>
+      body.current?.closest<HTMLElement>('.mlenv-TabPanel') ?? null,
     estimateSize: () => ROW,
+    scrollMargin: body.current?.offsetTop ?? 0,
     overscan: 12,
     enabled: rows.length >= VIRTUAL_FROM
   });
@@ -132,7 +134,9 @@ export function PackagesTable(props: ITableProps): JSX.Element {
           >
             <div
               role="presentation"
-              style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}
+              style={{
+                transform: `translateY(${(items[0]?.start ?? 0) - virtual.options.scrollMargin}px)`
+              }}
             >
               {items.map(item => line(rows[item.index], item.index))}
             </div>

@@ -1,4 +1,5 @@
 import type { IProblem } from '../wire';
+import { requirementKey } from './requirement';
 
 /** The problems of a definition, by the place in the editor where they are shown. */
 export interface IPlacedProblems {
@@ -49,6 +50,26 @@ export function placeProblems(problems: readonly IProblem[]): IPlacedProblems {
     }
   }
   return placed;
+}
+
+/** The problems, and with them the lines that a conflict names. */
+export function withCulprits(
+  problems: IPlacedProblems,
+  requirements: readonly string[],
+  conflict: IProblem | null
+): IPlacedProblems {
+  if (!conflict) {
+    return problems;
+  }
+  const marked = new Map(problems.requirements);
+  for (const { requirement, note } of conflict.culprits) {
+    const key = requirementKey(requirement);
+    const index = requirements.findIndex(line => requirementKey(line) === key);
+    if (index >= 0 && note && !marked.has(index)) {
+      marked.set(index, { ...conflict, message: note, remedy: '' });
+    }
+  }
+  return { ...problems, requirements: marked };
 }
 
 /** The number in "line 4", from 1. */

@@ -69,7 +69,7 @@ export function useProblems(
   const settled = useSettled(body, VALIDATE_AFTER);
   const { data, error } = useQuery({
     ...validationQuery(api, settled ?? { definition: {} }),
-    enabled: isDirty && settled !== null,
+    enabled: isDirty && settled !== null && settled === body,
     placeholderData: keepPreviousData
   });
   return React.useMemo(() => {
@@ -111,7 +111,7 @@ export function usePreview(
   const settled = useSettled(asked, PREVIEW_AFTER);
   const answer = useQuery({
     ...resolutionQuery(api, settled ?? { definition: {} }),
-    enabled: enabled && settled !== null,
+    enabled: enabled && settled !== null && settled === asked,
     placeholderData: keepPreviousData
   });
   return previewOf(answer, enabled, asked !== settled);

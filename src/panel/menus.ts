@@ -1,5 +1,5 @@
 import { MenuSvg } from '@jupyterlab/ui-components';
-import type { CommandRegistry } from '@lumino/commands';
+import { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs } from '../commandids';
@@ -64,4 +64,17 @@ export function openNewMenu(
     ],
     at
   );
+}
+
+/** A menu of things that are no commands of JupyterLab. */
+export function openChoice(
+  choices: readonly { label: string; choose: () => void }[],
+  at: HTMLElement
+): void {
+  const commands = new CommandRegistry();
+  const items = choices.map(({ label, choose }, index) => {
+    commands.addCommand(`choice-${index}`, { label, execute: choose });
+    return { command: `choice-${index}` };
+  });
+  openMenu(commands, items, at);
 }

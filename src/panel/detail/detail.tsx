@@ -11,6 +11,7 @@ import {
   nextVersion
 } from '../../editor/draft';
 import { PackagesTab } from '../../editor/packagestab';
+import { withCulprits } from '../../editor/problems';
 import { PythonField } from '../../editor/pythonfield';
 import { useBlocked } from '../../editor/useblocked';
 import { useEditing, usePreview, useProblems } from '../../editor/usedraft';
@@ -137,6 +138,11 @@ function Detail(
   const preview = usePreview(
     draft,
     isDirty && resolves && problems.all.length === 0
+  );
+  const marked = withCulprits(
+    problems,
+    draft.requirements,
+    preview?.problem ?? null
   );
   const blocked = useBlocked(draft, problems, { name: false });
   const undo = () => drafts.undo(name);
@@ -299,7 +305,7 @@ function Detail(
           <PackagesTab
             draft={draft}
             packages={preview?.resolution?.packages ?? version.packages}
-            problems={problems}
+            problems={marked}
             readOnly={readOnly}
             edit={editing.edit}
             onUndo={undo}
@@ -365,7 +371,10 @@ function Detail(
           saving={saving}
           canUndo={drafts.canUndo(name)}
           onSave={andBuild => void save(andBuild)}
-          onDiscard={() => void discard()}
+          onFix={fix =>
+          editing.edit({ requirements: applyFix(draft, fix).requirements })
+        }
+        onDiscard={() => void discard()}
           onUndo={undo}
         />
       )}

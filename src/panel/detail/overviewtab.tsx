@@ -45,7 +45,7 @@ export function OverviewTab(props: { version: IVersion }): JSX.Element {
         {tags.length > 0 && (
           <div className="mlenv-Actions">
             {tags.map(([key, value]) => (
-              <span key={key} className="mlenv-Chip">
+              <span key={key} className="mlenv-FilterChip">
                 {value ? `${key}: ${value}` : key}
               </span>
             ))}

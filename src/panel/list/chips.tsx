@@ -46,14 +46,14 @@ export function FilterChips(props: {
             key={id}
             type="button"
             role="radio"
-            className="mlenv-Chip"
+            className="mlenv-FilterChip"
             aria-checked={id === filter}
             tabIndex={id === filter ? 0 : -1}
             onClick={() => onFilter(id)}
           >
             {labels[id]}
             {count !== null && (
-              <span className="mlenv-Chip-count">{count}</span>
+              <span className="mlenv-FilterChip-count">{count}</span>
             )}
           </button>
         );

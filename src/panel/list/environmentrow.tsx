@@ -73,7 +73,9 @@ export const EnvironmentRow = React.memo(function EnvironmentRow(
           {curated && state !== 'not-built' ? (
             <StateMark state={state} />
           ) : (
-            stateWord(state, trans)
+            <span className={curated ? 'mlenv-Row-quiet' : undefined}>
+              {stateWord(state, trans)}
+            </span>
           )}
         </span>
         <span
