@@ -112,9 +112,9 @@ def _make(launcher: Launcher, assets: dict[str, bytes], base: Path, uv: Path, ca
         _uv([*install, "--no-config", "--offline", *REQUIREMENTS], environment)
     except Unavailable:
         _uv([*install, *REQUIREMENTS], environment)
+    (place / "magics").mkdir()
     for name, data in assets.items():
-        path = place / name
-        path.write_bytes(data)
+        (place / name).write_bytes(data)
     _compile(launcher, [place / name for name in assets])
     described = {"format": 1, "python": os.fspath(base), "requirements": REQUIREMENTS}
     write_atomically(place / DONE, json.dumps(described).encode(), mode=0o644)
@@ -154,10 +154,9 @@ def _assets() -> dict[str, bytes]:
     own = resources.files("mlenv_jupyter.kernels") / "assets"
     found = {name: (own / name).read_bytes() for name in ASSETS}
     for file in (resources.files("mlenv_jupyter") / "magics").iterdir():
-        if file.name == "kernel_magic.py":
-            found["magic.py"] = file.read_bytes()
-        elif file.name.endswith(".py") and file.name != "__init__.py":
-            found[file.name] = file.read_bytes()
+        # In a directory of their own: they find each other by name, and so do the files here.
+        if file.name.endswith(".py") and file.name != "__init__.py":
+            found[f"magics/{file.name}"] = file.read_bytes()
     return found
 
 

@@ -55,7 +55,7 @@ def add_magic(shell: Any) -> None:
     def mlenv(line: str, cell: str | None = None) -> Any:
         """Environments: `%mlenv` says where you are, `%mlenv list` what there is."""
         record = read_record()
-        module = load("magic", "_mlenv_magic")
+        module = load("magics/kernel_magic", "_mlenv_magic")
         module.register(shell, cli=record["cli"], record=record)
         found = shell.magics_manager.magics["line" if cell is None else "cell"]["mlenv"]
         if found is mlenv:
