@@ -1,4 +1,4 @@
-"""mlenv: reproducible ML environments inside JupyterLab. Public names and Jupyter's entry points."""
+"""mlenv: reproducible ML environments inside JupyterLab. Public names, Jupyter's entry points."""
 
 from __future__ import annotations
 

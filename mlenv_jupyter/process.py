@@ -1,4 +1,4 @@
-"""The one door through which mlenv starts other programs: argv lists, tagged lines, whole trees ended."""
+"""The one door to other programs: argv lists in, tagged lines out, no process left behind."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Line(NamedTuple):
 def build_environment(
     source: Mapping[str, str], *, also: Iterable[str] = (), **extra: str
 ) -> dict[str, str]:
-    """The environment of a build: an allow-list of ``source``, the names in ``also``, and ``extra``.
+    """The environment of a build: an allow-list of ``source``, the names in ``also``, ``extra``.
 
     pip's own index settings are passed on under uv's names.
     """

@@ -94,7 +94,7 @@ def compile_and_link(
         if kept.is_dir():
             present.append(kept)
             continue
-        # Staged beside its place and renamed when whole, so that two builds never share half a wheel.
+        # Staged beside its place and renamed when whole: two builds never share half a wheel.
         staged = shelf / f".{key}.{uuid.uuid4().hex[:8]}"
         missing[key] = (staged, list(_jobs(one.info, site_packages, staged, cache_tag)))
     try:

@@ -24,7 +24,6 @@ from mlenv_jupyter.process import Line, run
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Record, Store
 
-
 LINKING = 0.5
 """The part of an installation's progress that fetching and linking is; the rest is bytecode."""
 
@@ -180,7 +179,7 @@ class _Counter:
     def __call__(self, line: Line) -> None:
         self.site.on_line(line)
         text = line.text.strip()
-        if text.startswith("Downloaded ") or text.startswith("Built "):
+        if text.startswith(("Downloaded ", "Built ")):
             self.fetched.add(canonicalize_name(text.split()[1].split("==")[0]))
         elif text.startswith("+ "):
             self.linked += 1

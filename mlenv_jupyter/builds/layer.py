@@ -1,4 +1,4 @@
-"""The kernel layer of a lock: what a kernel needs beside it, resolved with the lock as constraints."""
+"""The kernel layer: what a kernel needs beside a lock, resolved with that lock as constraints."""
 
 from __future__ import annotations
 

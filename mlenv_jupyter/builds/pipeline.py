@@ -26,7 +26,7 @@ from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.build import Progress, Stage
 from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.core.universal import Chosen
+from mlenv_jupyter.core.universal import Chosen, chosen_before
 from mlenv_jupyter.kernels.layer import finish_layer
 from mlenv_jupyter.process import Line, build_environment
 from mlenv_jupyter.registry.registry import Registry
@@ -144,10 +144,13 @@ class Pipeline:
             assert found is not None
         else:
             self.voice.say(f"Locked before: {len(found.lock.packages)} packages for all platforms")
+            known = locks.on_platform(found.id, python.platform)
+            if known is not None and known.lock.python == python.version:
+                return found.id, chosen_before(found.lock, known.lock), found.addresses
         return found.id, choose(found.lock, python), found.addresses
 
     def _install_layer(self, site: Site, layer: Layer) -> None:
-        """Make the kernel layer; it is no package of the version, so it does not count as progress."""
+        """Make the kernel layer; it is no package of the version and no part of the progress."""
         place = self.places.layer(layer.digest)
         if self.store.record(place) is not None:
             return

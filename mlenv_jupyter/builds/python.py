@@ -26,7 +26,8 @@ def full(i): return "%d.%d.%d" % i[:3] + ("" if i[3] == "final" else i[3][0] + s
 print(json.dumps({
     "executable": os.path.realpath(sys.executable), "version": full(v),
     "implementation": sys.implementation.name, "cache_tag": sys.implementation.cache_tag or "",
-    "platform": sysconfig.get_platform(), "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    "platform": sysconfig.get_platform(),
+    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
     "markers": {
         "implementation_name": sys.implementation.name,
         "implementation_version": full(sys.implementation.version),
@@ -34,7 +35,8 @@ print(json.dumps({
         "platform_release": platform.release(), "platform_system": platform.system(),
         "platform_version": platform.version(), "python_full_version": platform.python_version(),
         "platform_python_implementation": platform.python_implementation(),
-        "python_version": ".".join(platform.python_version_tuple()[:2]), "sys_platform": sys.platform,
+        "python_version": ".".join(platform.python_version_tuple()[:2]),
+        "sys_platform": sys.platform,
     }}))
 """
 
@@ -98,7 +100,7 @@ def find(
 
 
 def installed(directory: Path) -> list[Python]:
-    """Every interpreter on this machine that can be used, this one's version first, newest first."""
+    """Every interpreter on this machine that can be used, this one's version first."""
     found: dict[str, Python] = {}
     for candidate in _candidates(directory):
         try:

@@ -191,7 +191,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @classmethod
     def parse(cls, data: Any) -> Definition:
-        """A Definition from its JSON form (a mapping, or one decoded); the same checks as ``create``.
+        """A Definition from its decoded JSON form; the same checks as ``create``.
 
         Raises InvalidDefinition.
         """

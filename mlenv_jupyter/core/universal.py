@@ -11,7 +11,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from mlenv_jupyter.core.errors import Unavailable
-from mlenv_jupyter.core.lock import LockedPackage
+from mlenv_jupyter.core.lock import Lock, LockedPackage
 
 
 class LockedFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +103,23 @@ def select(
             )
         chosen.append(Chosen(package=package, file=file))
     return tuple(chosen)
+
+
+def chosen_before(universal: UniversalLock, lock: Lock) -> tuple[Chosen, ...]:
+    """The files that a Lock was made of: what ``select`` came to then, without asking again."""
+    files = {(one.name, one.sha256): one for one in lock.packages}
+    found = []
+    for package in universal.packages:
+        for file in package.files:
+            if (package.name, file.sha256) in files:
+                found.append(Chosen(package=package, file=file))
+                break
+        else:
+            kept = next((one for one in lock.packages if one.name == package.name), None)
+            if kept is not None and package.source and "vcs" in package.source:
+                file = LockedFile(filename=kept.filename, sha256=kept.sha256, kind="sdist")
+                found.append(Chosen(package=package, file=file))
+    return tuple(found)
 
 
 def locked(chosen: Iterable[Chosen], direct: frozenset[str]) -> tuple[LockedPackage, ...]:

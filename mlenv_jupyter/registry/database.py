@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -82,7 +82,7 @@ def _current(engine: Engine) -> bool:
     if not inspect(engine).has_table(tables.SCHEMA):
         return False
     with engine.connect() as connection:
-        found = connection.scalar(text(f"SELECT version_num FROM {tables.SCHEMA}"))
+        found = connection.scalar(select(tables.revision))
     if found is not None and found > tables.HEAD:
         raise Unavailable(
             "The registry was written by a newer mlenv.",

@@ -1,4 +1,4 @@
-"""The tables of the registry (SQLAlchemy Core). Alembic's migrations make them; a test holds both equal."""
+"""The tables of the registry. Alembic's migrations make them; a test holds both equal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    column,
+    table,
 )
 
 HEAD = "0001"
@@ -20,6 +22,9 @@ HEAD = "0001"
 
 SCHEMA = "mlenv_schema"
 """Alembic's own table."""
+
+revision = table(SCHEMA, column("version_num", String(32))).c.version_num
+"""The migration that a database is at."""
 
 metadata = MetaData()
 

@@ -1,1 +1,1 @@
-"""Prefixes and kernel layers on disk: where they are, how they are committed, checked and removed."""
+"""Prefixes and kernel layers on disk: where they are, how they are committed and removed."""

@@ -95,7 +95,7 @@ class Places:
 
 
 def record_of(place: Path) -> Path:
-    """The commit record beside a prefix or layer; it is written last, so without it there is none."""
+    """The commit record beside a prefix or layer, written last: without it there is none."""
     return place.with_name(place.name + ".json")
 
 

@@ -146,7 +146,7 @@ def test_the_log_tells_the_whole_story(workspace: Workspace, built: Built) -> No
 
 
 def test_variables_and_packages_reach_a_command(workspace: Workspace, built: Built) -> None:
-    version, _ = built("small", "six==1.17.0", variables={"GREETING": "a $b 'c'"})
+    built("small", "six==1.17.0", variables={"GREETING": "a $b 'c'"})
     argv, env = workspace.exec_plan(
         "small",
         None,

@@ -1,4 +1,4 @@
-"""Order and spelling change no hash; every input that matters changes the right one and no other."""
+"""Order and spelling change no hash; what matters changes the right one and no other."""
 
 from __future__ import annotations
 

@@ -1,0 +1,154 @@
+"""The set that builds are measured with, built by mlenv and by its peers, and a kernel in each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from jupyter_client.manager import KernelManager
+
+from mlenv_jupyter.builds.python import find_uv
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.store.trees import remove_tree
+from mlenv_jupyter.workspace import Workspace
+
+REQUIREMENTS = ("ipykernel", "matplotlib", "numpy", "pandas", "scikit-learn")
+CELL = "import numpy, pandas, sklearn, matplotlib.pyplot as plt; print(len(numpy.arange(9)))"
+CACHE = Path(__file__).parent.parent / ".cache" / "bench"
+
+
+@cache
+def workspace() -> Workspace:
+    """A workspace whose caches are warm; its own directory, never the user's."""
+    os.environ["MLENV_HOME"] = str(CACHE / "home")
+    os.environ["MLENV_STORE"] = str(CACHE / "store")
+    os.environ["JUPYTER_DATA_DIR"] = str(CACHE / "jupyter")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    made = Workspace.from_config()
+    made.register("five", Definition.create(requirements=REQUIREMENTS))
+    build = made.wait(made.build("five").id)
+    if build.state != "succeeded":
+        raise SystemExit(f"The set cannot be built here: {build.error}")
+    return made
+
+
+@cache
+def pylock() -> Path:
+    """The lock of the set for this machine, as uv takes it."""
+    made = workspace()
+    build = made.wait(made.build("five", force=True).id)
+    kept = CACHE / "pylock.five.toml"
+    shutil.copy(made.places.build(build.id) / "pylock.here.toml", kept)
+    return kept
+
+
+@cache
+def wheels() -> Path:
+    """The wheels of the set in a directory, for pip."""
+    place = CACHE / "wheels"
+    packages = workspace().version("five").packages or ()
+    pins = [f"{one.name}=={one.version}" for one in packages]
+    if len(list(place.glob("*.whl"))) < len(pins):
+        _run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", place, *pins])
+    return place
+
+
+def by_mlenv() -> Path:
+    """From the registered version and warm caches to a committed prefix; its Python."""
+    made = workspace()
+    version = made.version("five")
+    assert version.lock_digest is not None
+    build = made.wait(made.build("five").id)
+    assert build.state == "succeeded", build.error
+    assert not build.reused
+    return made.places.prefix(version.lock_digest) / "bin" / "python"
+
+
+def forget() -> None:
+    """Remove the prefix of the set; the version, its lock and the caches stay."""
+    made = workspace()
+    version = made.version("five")
+    assert version.lock_digest is not None
+    made.store.remove(made.places.prefix(version.lock_digest))
+
+
+def by_mlenv_with_resolve(place: Path) -> Path:
+    """The same from a definition that was never seen, so that it is resolved from the index."""
+    made = workspace()
+    name = f"fresh-{place.name}"
+    made.register(name, Definition.create(requirements=[*REQUIREMENTS, f"six!={time.time_ns()}"]))
+    build = made.wait(made.build(name).id)
+    assert build.state == "succeeded", build.error
+    digest = made.version(name).lock_digest
+    assert digest is not None
+    return made.places.prefix(digest) / "bin" / "python"
+
+
+def by_uv(place: Path, *options: str) -> Path:
+    """A venv by uv from a warm cache, hard-linked."""
+    env = {**os.environ, "UV_CACHE_DIR": str(workspace().places.uv_cache)}
+    uv = find_uv()
+    _run([uv, "venv", "-q", place, "--python", sys.executable], env)
+    install = [uv, "pip", "install", "-q", "--offline", "--no-deps", "--link-mode", "hardlink"]
+    install += ["--preview-features", "pylock", "--python", place / "bin" / "python", *options]
+    _run([*install, "-r", pylock()], env)
+    return place / "bin" / "python"
+
+
+def by_pip(place: Path) -> Path:
+    """A virtualenv, and pip from local wheels: what most people do."""
+    _run([sys.executable, "-m", "virtualenv", "-q", "--python", sys.executable, place])
+    python = place / "bin" / "python"
+    offline = ["--no-index", "--find-links", wheels(), "--no-cache-dir", "--isolated"]
+    _run([python, "-m", "pip", "install", "-q", *offline, *REQUIREMENTS])
+    return python
+
+
+def first_cell(argv: list[str], env: dict[str, str] | None = None) -> float:
+    """Seconds from asking for a kernel to the output of its first cell."""
+    began = time.perf_counter()
+    manager = KernelManager(kernel_name="python3")
+    manager._kernel_spec = _spec(argv)
+    manager.start_kernel(env=env or dict(os.environ))
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=120)
+        answer = client.execute_interactive(CELL, timeout=120, output_hook=lambda message: None)
+        assert answer["content"]["status"] == "ok", answer["content"]
+        return time.perf_counter() - began
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def ipykernel(python: Path) -> list[str]:
+    """How a kernel starts that knows nothing of mlenv."""
+    return [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+
+
+def scratch() -> TemporaryDirectory[str]:
+    """A directory on the same file system as the caches."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    return TemporaryDirectory(dir=CACHE, prefix="scratch-", ignore_cleanup_errors=True)
+
+
+def discard(place: Path) -> None:
+    """Remove what a contestant made, outside of the timing."""
+    remove_tree(place)
+
+
+def _spec(argv: list[str]) -> object:
+    from jupyter_client.kernelspec import KernelSpec
+
+    return KernelSpec(argv=argv, display_name="bench", language="python")
+
+
+def _run(argv: list[object], env: dict[str, str] | None = None) -> None:
+    subprocess.run([str(one) for one in argv], env=env, check=True)
