@@ -99,9 +99,9 @@ class Worker:
         )
 
     def line(self, line: Line) -> None:
-        """A tool has written a line."""
+        """A tool has written a line; uv writes all it says to stderr, so that says nothing."""
         if line.text.strip():
-            self.log.line(line.text, line.stream if line.stream == "out" else "out")
+            self.log.line(line.text)
 
     def say(self, text: str, level: Level = "note") -> None:
         """mlenv says something itself."""
@@ -117,13 +117,6 @@ class Worker:
     def _explain(self, failed: ToolFailed) -> Problem:
         stage = "resolving" if "compile" in failed.tool else "installing"
         texts = [line.text for line in failed.lines]
-        if stage == "installing":
-            for text in texts[-40:]:
-                self.log.line(text, "err")
-        else:
-            for line in failed.lines:
-                if line.stream == "err":
-                    self.log.line(line.text, "err")
         return explain(stage, texts, self.spec.definition)
 
     def _wait_for_a_slot(self) -> None:

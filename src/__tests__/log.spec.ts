@@ -132,7 +132,7 @@ describe('BuildLog', () => {
     append(
       0,
       jsonl(
-        err('Using Python 3.11'),
+        err('Using Python 3.11: no error'),
         err('  × No solution found when resolving dependencies:'),
         err('  ╰─▶ Because a needs b<2'),
         err('      and you require b>2.'),

@@ -93,7 +93,7 @@ function Culprits(props: {
           {line.note && (
             <span className="mlenv-ErrorCard-note">
               <Glyph name="failed" size={12} />
-              {line.note}
+              <span title={line.note}>{line.note}</span>
             </span>
           )}
         </li>
@@ -103,7 +103,7 @@ function Culprits(props: {
 }
 
 const REQUIREMENT =
-  /([A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?(?:(?:==|~=|!=|>=|<=|<|>)[\w.*+!]+(?:,(?=[=~!<>]))?)+)/;
+  /([A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?(?:(?:==|~=|!=|>=|<=|<|>)[\w*+!]+(?:\.[\w*+!]+)*(?:,(?=[=~!<>]))?)+)/;
 
 /** A sentence with its requirements set as code. */
 function Words({ text }: { text: string }): JSX.Element {

@@ -31,9 +31,9 @@ const STAGE_ORDER: readonly BuildStage[] = [
   'verifying'
 ];
 
-/** Tools write their errors to stderr like everything else; these are the telling ones. */
-const ERROR_TEXT = /^\s*(×|✗|error\b|ERROR\b)/;
-const WARNING_TEXT = /^\s*(warning|WARNING)\b/;
+/** uv writes all it says to stderr; this is what tells its errors from the rest. */
+const ERROR_TEXT = /^\s*(×|✗|error:|ERROR:)/;
+const WARNING_TEXT = /^\s*(warning|WARNING):/;
 
 /**
  * The log of one build as far as it has arrived: its lines, and what they say
@@ -226,18 +226,17 @@ export class BuildLog {
     if (kind === 'stage' || kind === 'result') {
       return;
     }
-    const stderr = kind === 'err' || kind === 'error';
     if (this._firstError < 0) {
-      if (kind === 'error' || (kind === 'err' && ERROR_TEXT.test(text))) {
+      if (kind === 'error' || ERROR_TEXT.test(text)) {
         this._firstError = line;
         this._errorEnd = line + 1;
       }
-    } else if (stderr && line === this._errorEnd && /^\s/.test(text)) {
+    } else if (line === this._errorEnd && /^\s/.test(text)) {
       this._errorEnd = line + 1;
     }
     if (
       this._firstWarning < 0 &&
-      (kind === 'warn' || (kind === 'err' && WARNING_TEXT.test(text)))
+      (kind === 'warn' || WARNING_TEXT.test(text))
     ) {
       this._firstWarning = line;
     }

@@ -33,7 +33,7 @@ export function LogView({ log, footer, trans }: ILogViewProps): JSX.Element {
     estimateSize: () => ROW_HEIGHT,
     overscan: 24
   });
-  const { follow, setFollow, fresh, onScroll } = useFollow(
+  const { follow, setFollow, leaveEnd, fresh, onScroll } = useFollow(
     scroller,
     log,
     virtual.getTotalSize()
@@ -45,11 +45,11 @@ export function LogView({ log, footer, trans }: ILogViewProps): JSX.Element {
 
   const jump = React.useCallback(
     (line: number) => {
-      setFollow(false);
+      leaveEnd();
       log.rows.reveal(line);
       virtual.scrollToIndex(log.rows.rowOf(line), { align: 'center' });
     },
-    [log, virtual, setFollow]
+    [log, virtual, leaveEnd]
   );
 
   const failed = log.result?.state === 'failed';

@@ -25,7 +25,13 @@ const TAIL: Readonly<Record<Noise, number>> = {
 };
 
 /** Fewer hidden lines than this are not worth a fold. */
-const LEAST_HIDDEN = 4;
+const LEAST_HIDDEN: Readonly<Record<Noise, number>> = {
+  lock: 4,
+  download: 4,
+  metadata: 4,
+  installed: 16,
+  detail: 4
+};
 
 /** The sort of noise a line is, or `null` if it is worth reading. */
 export function noiseOf(text: string, kind: LineKind): Noise | null {
@@ -44,5 +50,5 @@ export function noiseOf(text: string, kind: LineKind): Noise | null {
 /** How many lines to hide of a run of `count` lines of this noise; the rest follows the fold. */
 export function hiddenOf(noise: Noise, count: number): number {
   const hidden = count - TAIL[noise];
-  return hidden < LEAST_HIDDEN ? 0 : hidden;
+  return hidden < LEAST_HIDDEN[noise] ? 0 : hidden;
 }

@@ -8,6 +8,8 @@ const NEAR_PX = 12;
 interface IFollow {
   follow: boolean;
   setFollow: (follow: boolean) => void;
+  /** Stops following, unless all of the log is in view anyway. */
+  leaveEnd: () => void;
   /** Lines that came in since following stopped. */
   fresh: number;
   onScroll: () => void;
@@ -34,6 +36,13 @@ export function useFollow(
     [log]
   );
 
+  const leaveEnd = React.useCallback(() => {
+    const node = scroller.current;
+    if (node && node.scrollHeight > node.clientHeight + NEAR_PX) {
+      setFollow(false);
+    }
+  }, [scroller, setFollow]);
+
   React.useLayoutEffect(() => {
     const node = scroller.current;
     if (follow && node) {
@@ -57,5 +66,11 @@ export function useFollow(
     }
   };
 
-  return { follow, setFollow, fresh: log.lines.length - seen, onScroll };
+  return {
+    follow,
+    setFollow,
+    leaveEnd,
+    fresh: log.lines.length - seen,
+    onScroll
+  };
 }
