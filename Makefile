@@ -20,14 +20,14 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: help lab demo test test-python test-js test-ui bench lint format lock clean screenshots setup
+.PHONY: help lab demo test test-python test-js test-ui bench lint format lock clean screenshots setup wheel
 
 help:
 	@echo "make lab [ARGS=…]   JupyterLab with the Environments panel"
 	@echo "make demo           build mlenv-minimal, install its kernel, run a notebook in it"
 	@echo "make test           lint and all tests (browser tests where Chromium is installed)"
 	@echo "make bench [ARGS=…] how fast, beside the peers"
-	@echo "make lint | format | lock | screenshots | clean"
+	@echo "make lint | format | lock | screenshots | wheel | clean"
 
 # Python: the committed lock, hash-checked, then this checkout in editable form.
 $(STAMPS)/python: requirements/bootstrap.txt requirements/dev.txt pyproject.toml
@@ -35,7 +35,7 @@ $(STAMPS)/python: requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
 		"mlenv needs Python 3.10 or newer; say which: make PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/python -m pip install -qq --require-hashes -r requirements/bootstrap.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@HATCH_JUPYTER_BUILDER_SKIP=1 SKIP_JUPYTER_BUILDER=1 $(BIN)/uv pip install --quiet --python $(BIN)/python \
 		--no-deps --no-build-isolation --editable .
@@ -44,13 +44,13 @@ $(STAMPS)/python: requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 # npm ci, from the committed lock.
 node_modules/.package-lock.json: package-lock.json package.json
 	@echo "Setting up npm packages"
-	@npm ci --no-audit --no-fund --loglevel=error
+	@npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 SOURCES := $(shell find src labextension -type f -not -path '*/__tests__/*' 2>/dev/null)
 $(EXTENSION): node_modules/.package-lock.json $(STAMPS)/python $(SOURCES) tsconfig.json
 	@echo "Building the panel"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@said=$$(PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build 2>&1) || { echo "$$said"; exit 1; }
 	@touch $@
 
 $(STAMPS)/develop: $(EXTENSION) jupyter-config/server-config/mlenv_jupyter.json
@@ -101,6 +101,10 @@ screenshots: setup
 
 bench: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(ARGS)
+
+# A wheel that needs no Node where it is installed, and an sdist, in dist/.
+wheel: setup
+	@$(BIN)/python -m build --no-isolation --outdir dist . >/dev/null && ls dist
 
 # Refresh the committed locks (names, versions and hashes; no addresses).
 lock: $(STAMPS)/python
