@@ -1,0 +1,77 @@
+"""Addresses in files: what names a package, and what must not be stored."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from mlenv_jupyter.core.redact import redact
+
+SCHEME = re.compile(r"(?:[a-z]{1,5}\+)?[a-z]{3,5}:", re.IGNORECASE)
+ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz")
+_EGG = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._, -]*\])?")
+
+
+def has_secret(address: str) -> bool:
+    """Whether there is a password, token or signature in clear in it."""
+    return redact(address) != address
+
+
+def without_user(address: str) -> str | None:
+    """An address without user and password; None where it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def is_address(text: str) -> bool:
+    """Whether it begins like https:, git+ssh: or file:."""
+    return SCHEME.match(text) is not None
+
+
+def is_place(text: str) -> bool:
+    """Whether pip would look for a file or directory of that name."""
+    first = re.split(r"[\s;\[]", text, maxsplit=1)[0]
+    if " @ " in text or "@" in first:
+        return False
+    return (
+        first.startswith(".") or "/" in first or "\\" in first or first.lower().endswith(ARCHIVES)
+    )
+
+
+def named(address: str) -> str | None:
+    """``NAME @ ADDRESS`` of a bare address, if its file or ``#egg=`` says the name; else None."""
+    address, separator, marker = address.partition(" ; ")
+    address = address.strip()
+    if any(one.isspace() for one in address):
+        return None
+    try:
+        parts = urlsplit(address)
+        fragment = parse_qsl(parts.fragment, keep_blank_values=True)
+    except ValueError:
+        return None
+    name = dict(fragment).get("egg", "")
+    kept = "&".join(f"{key}={value}" for key, value in fragment if key != "egg")
+    if name:
+        if not _EGG.fullmatch(name):
+            return None
+    else:
+        file = unquote(parts.path).rpartition("/")[2]
+        try:
+            name = parse_wheel_filename(file)[0]
+        except InvalidWheelFilename:
+            try:
+                name = parse_sdist_filename(file)[0]
+            except InvalidSdistFilename:
+                return None
+    bare = urlunsplit(parts._replace(fragment=kept))
+    return f"{name} @ {bare}{f' ; {marker.strip()}' if separator else ''}"

@@ -1,0 +1,209 @@
+"""Reading conda's environment.yml: name, channels, Python, conda and pip packages, variables."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlenv_jupyter.core.definition import Definition, check_python, check_variables
+from mlenv_jupyter.formats.conda_spec import parse, python_of
+from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
+from mlenv_jupyter.formats.requirements import Wanted, describe, read_line, without_comment
+from mlenv_jupyter.formats.yaml_file import Items, Keys, Node, Text, load
+
+_KNOWN = ("name", "channels", "dependencies", "variables")
+_NOTED = {
+    "prefix": "a place on one machine, which is not honoured.",
+    "platforms": "every lock is for all platforms.",
+}
+TEMPLATE = "Fill in the template first, then import the result."
+
+
+def read(text: str, read_file: ReadFile | None = None, filename: str = "") -> Imported:
+    """An environment file. Raises InvalidDefinition, with ``where`` as ``line N``, and TooLarge."""
+    root = load(text)
+    if not isinstance(root, Keys) or "dependencies" not in root.items:
+        known = ", ".join(sorted(root.items)[:5]) if isinstance(root, Keys) else ""
+        raise invalid(
+            root.line,
+            "The file is YAML, but no conda environment: it has no dependencies.",
+            detail=f"It has {known}." if known else "",
+            remedy="Add a list of dependencies, or import the file that has one.",
+        )
+    notes = Notes()
+    name = root.get("name")
+    if name is not None and not isinstance(name, Text):
+        notes.fault(name.line, "The name is not text.", remedy="Write one word.")
+        name = None
+    conda = CondaFile(notes, read_file, filename)
+    conda.read(root)
+    notes.raise_faults()
+    definition = Definition.create(**conda.arguments())
+    describe(definition, notes)
+    return Imported(
+        format="conda",
+        definition=definition,
+        name=name.text if name else None,
+        report=notes.report(),
+        problems=tuple(notes.problems),
+    )
+
+
+@dataclass
+class CondaFile:
+    """Collects what an environment file says; what is wrong goes into ``notes``."""
+
+    notes: Notes
+    read_file: ReadFile | None = None
+    filename: str = ""
+    python: str | None = None
+    channels: list[str] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    wanted: Wanted = field(default_factory=Wanted)
+    _pip_itself: list[tuple[str, int]] = field(default_factory=list)
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of ``Definition.create``."""
+        return {
+            **self.wanted.arguments(self.notes),
+            "python": self.python,
+            "conda_channels": self.channels,
+            "conda_packages": self.packages,
+            "variables": self.variables,
+        }
+
+    def read(self, root: Keys) -> None:
+        """Everything but the name."""
+        if self.filename:
+            self.wanted.files.add(posixpath.normpath(self.filename))
+        self._channels(root.get("channels"))
+        self._dependencies(root.get("dependencies"))
+        self._variables(root.get("variables"))
+        for spec, line in self._pip_itself:
+            # Without other conda packages there is no conda, and pip is no part of a prefix.
+            if self.packages:
+                self.packages.append(spec)
+            elif spec != "pip":
+                self.notes.keep(line, f"{spec}: packages are installed with uv.")
+        if self.packages:
+            self.notes.keep(
+                root.lines["dependencies"],
+                f"conda packages, kept in the definition: {', '.join(sorted(self.packages))}.",
+            )
+        for key, value in root.items.items():
+            if key not in _KNOWN:
+                shown = f" {value.text[:200]}" if isinstance(value, Text) and value.text else ""
+                why = _NOTED.get(key, "no key of an environment file.")
+                self.notes.keep(root.lines[key], f"{key[:80]}{shown}: {why}")
+
+    def _channels(self, node: Node | None) -> None:
+        for one in _entries(node):
+            if isinstance(one, Text) and one.text and one.text.strip():
+                self.channels.append(one.text.strip())
+                self.notes.take(f"channel {one.text.strip()}")
+            else:
+                self.notes.fault(one.line, "A channel is not text.", remedy="Write its name.")
+
+    def _dependencies(self, node: Node | None) -> None:
+        if isinstance(node, Keys) or (isinstance(node, Text) and node.text is not None):
+            self.notes.fault(
+                node.line, "The dependencies are not a list.", remedy="Begin each line with “- ”."
+            )
+            return
+        for one in _entries(node):
+            if isinstance(one, Text):
+                if one.text:
+                    self._package(one.text, one.line)
+            elif isinstance(one, Keys):
+                for key, value in one.items.items():
+                    if key == "pip":
+                        self._pip(value)
+                    else:
+                        self.notes.fault(
+                            one.lines[key],
+                            f"{key[:80]!r} is no kind of dependencies.",
+                            remedy="Only pip has a list of its own.",
+                        )
+            else:
+                self.notes.fault(one.line, "A dependency is a list.", remedy="Remove one “- ”.")
+
+    def _pip(self, node: Node) -> None:
+        for one in _entries(node):
+            if not isinstance(one, Text):
+                self.notes.fault(
+                    one.line,
+                    "A pip package is not text.",
+                    remedy="Put the line in quotes if it has a colon in it.",
+                )
+                continue
+            line = without_comment(one.text or "")
+            if "\n" in line:
+                self.notes.fault(
+                    one.line, "A pip package has more than one line.", remedy="Write one a line."
+                )
+            elif line:
+                read_line(one.line, line, self.filename, self.wanted, self.notes, self.read_file)
+
+    def _package(self, text: str, line: int) -> None:
+        if "{{" in text or "{%" in text:
+            self.notes.fault(line, f"{text[:200]!r} is part of a template.", remedy=TEMPLATE)
+            return
+        spec = parse(text)
+        if spec is None:
+            self.notes.fault(
+                line,
+                f"{text[:200]!r} is not a conda package.",
+                remedy="Write NAME, NAME=1.2 or NAME>=1,<2; one package a line.",
+            )
+        elif spec.name == "python":
+            self._python(text, spec.rest, line)
+        elif spec.name == "pip":
+            self._pip_itself.append((spec.text, line))
+        else:
+            self.packages.append(spec.text)
+
+    def _python(self, text: str, rest: str, line: int) -> None:
+        found = python_of(rest)
+        if found is None:
+            self.notes.fault(
+                line,
+                f"There is no Python for {text[:80]!r} that mlenv can use.",
+                remedy="Write python=3.11, or python=3.11.7 for an exact one.",
+                code="invalid_python",
+            )
+            return
+        version, note = found
+        if self.notes.adopt(check_python(version), line):
+            return
+        self.python = version
+        if version:
+            self.notes.take(f"Python {version}")
+        if note:
+            self.notes.keep(line, f"{text}: {note}.")
+
+    def _variables(self, node: Node | None) -> None:
+        if node is None or (isinstance(node, Text) and node.text is None):
+            return
+        if not isinstance(node, Keys):
+            self.notes.fault(
+                node.line,
+                "The variables are not names and values.",
+                remedy="Write NAME: value, one a line.",
+                code="invalid_variable",
+            )
+            return
+        for name, value in node.items.items():
+            line = node.lines[name]
+            given = value.text if isinstance(value, Text) else None
+            if not self.notes.adopt(check_variables({name: given}), line):
+                assert given is not None
+                self.variables[name] = given
+                self.notes.take(f"variable {name}")
+
+
+def _entries(node: Node | None) -> list[Node]:
+    if node is None or (isinstance(node, Text) and node.text is None):
+        return []
+    return node.items if isinstance(node, Items) else [node]

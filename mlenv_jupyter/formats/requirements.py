@@ -1,0 +1,344 @@
+"""pip requirements: ``requirements.txt`` and its like."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from mlenv_jupyter.core.definition import Definition, check_address
+from mlenv_jupyter.core.errors import MlenvError
+from mlenv_jupyter.core.requirements import REMEDY
+from mlenv_jupyter.formats.addresses import has_secret, is_address, is_place, named, without_user
+from mlenv_jupyter.formats.piplines import (
+    VARIABLE,
+    BadLineError,
+    PipLine,
+    lines,
+    parse,
+    without_comment,
+)
+from mlenv_jupyter.formats.report import (
+    MAX_LINES,
+    MAX_TEXT,
+    Imported,
+    Notes,
+    ReadFile,
+    check_size,
+    counted,
+    too_large,
+)
+
+__all__ = ["Wanted", "describe", "read", "read_line", "without_comment"]
+
+MAX_FILES = 50
+REFERENCE = "Write ${NAME} in its place, and set NAME where builds run."
+_CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)=([0-9][\w.*]*)(?:=\w+)?")
+_WITHOUT_EFFECT = {
+    "trusted_host": "certificates are always checked; set SSL_CERT_FILE for one of your own",
+    "prefer_binary": "the resolver prefers wheels anyway",
+    "require_hashes": "the lock always has hashes",
+    "use_feature": "it is about pip itself",
+}
+
+
+@dataclass
+class Wanted:
+    """What the lines of one or more requirements files come to."""
+
+    requirements: list[tuple[Requirement, str]] = field(default_factory=list)
+    constraints: list[tuple[Requirement, str]] = field(default_factory=list)
+    index_url: str | None = None
+    extra_index_urls: list[str] = field(default_factory=list)
+    find_links: list[str] = field(default_factory=list)
+    no_binary: list[str] = field(default_factory=list)
+    only_binary: list[str] = field(default_factory=list)
+    pre: bool = False
+    files: set[str] = field(default_factory=set)
+    hashed: list[str] = field(default_factory=list)
+    lines: int = 0
+    characters: int = 0
+
+    def arguments(self, notes: Notes) -> dict[str, Any]:
+        """The arguments of ``Definition.create``, constraints worked into what they are about."""
+        if self.hashed:
+            many = f" (and {len(self.hashed) - 1} more lines)" if self.hashed[1:] else ""
+            notes.keep(self.hashed[0], f"--hash{many}: the lock has hashes of its own.")
+        limits: dict[str, list[Requirement]] = {}
+        for one, place in self.constraints:
+            name = canonicalize_name(one.name)
+            if any(canonicalize_name(asked.name) == name for asked, _ in self.requirements):
+                limits.setdefault(name, []).append(one)
+            else:
+                notes.kept.append(f"{place}: {one} is a constraint on a package not asked for.")
+        made = []
+        for asked, _ in self.requirements:
+            for limit in limits.get(canonicalize_name(asked.name), ()):
+                if asked.url is None and limit.url is None and _same_marker(asked, limit):
+                    asked.specifier &= limit.specifier
+                else:
+                    made.append(str(limit))
+            made.append(str(asked))
+        return {
+            "requirements": made,
+            "index_url": self.index_url,
+            "extra_index_urls": list(dict.fromkeys(self.extra_index_urls)),
+            "find_links": list(dict.fromkeys(self.find_links)),
+            "pre": self.pre,
+            "no_binary": self.no_binary,
+            "only_binary": self.only_binary,
+        }
+
+
+def read(text: str, read_file: ReadFile | None = None, filename: str = "") -> Imported:
+    """A requirements file. Raises InvalidDefinition where pip would refuse it, too; TooLarge."""
+    notes = Notes()
+    wanted = Wanted(files={posixpath.normpath(filename)})
+    for number, line in lines(text):
+        read_line(number, line, filename, wanted, notes, read_file)
+    notes.raise_faults()
+    definition = Definition.create(**wanted.arguments(notes))
+    describe(definition, notes)
+    return Imported(
+        format="requirements",
+        definition=definition,
+        report=notes.report(),
+        problems=tuple(notes.problems),
+    )
+
+
+def read_line(
+    number: int,
+    line: str,
+    filename: str,
+    wanted: Wanted,
+    notes: Notes,
+    read_file: ReadFile | None,
+    *,
+    constraint: bool = False,
+) -> None:
+    """Add one logical line."""
+    wanted.lines += 1
+    wanted.characters += len(line)
+    if wanted.lines > MAX_LINES or wanted.characters > MAX_TEXT:
+        raise too_large(notes.place(number), f"more than {MAX_LINES} lines, or 5 MB")
+    try:
+        parsed = parse(number, line)
+    except BadLineError as error:
+        notes.fault(number, f"{line[:200]!r} cannot be read.", detail=f"{error}.")
+        return
+    if parsed.requirement:
+        _requirement(parsed, wanted, notes, constraint)
+        for name in parsed.options:
+            if name == "hash":
+                wanted.hashed.append(notes.place(number))
+            else:
+                flag = "--" + name.replace("_", "-")
+                notes.keep(number, f"{flag} after a requirement has no effect.")
+        return
+    if parsed.rest:
+        notes.refuse(
+            number,
+            f"{' '.join(parsed.rest)!r} after an option is passed over, by pip too.",
+            "Put it on a line of its own.",
+        )
+    _options(parsed, filename, wanted, notes, read_file, constraint)
+
+
+def _options(
+    parsed: PipLine,
+    filename: str,
+    wanted: Wanted,
+    notes: Notes,
+    read_file: ReadFile | None,
+    constraint: bool,
+) -> None:
+    number, options = parsed.number, parsed.options
+    for target in options.get("requirement", ()):
+        _nested(number, target, filename, wanted, notes, read_file, constraint)
+    for target in options.get("constraint", ()):
+        _nested(number, target, filename, wanted, notes, read_file, True)
+    for target in options.get("editable", ()):
+        better = named(target) if is_address(target) else None
+        notes.refuse(
+            number,
+            f"-e {target} is an editable install, which changes without a new version.",
+            f"Write {better}."
+            if better
+            else "Build a wheel of it, or name it by NAME @ git+https://….",
+            code="editable",
+        )
+    if "index_url" in options:
+        if wanted.index_url is not None:
+            notes.keep(number, "--index-url replaces the one before it.")
+        wanted.index_url = _address(number, "--index-url", options["index_url"], notes)
+    for one in options.get("extra_index_url", ()):
+        if address := _address(number, "--extra-index-url", one, notes):
+            wanted.extra_index_urls.append(address)
+    for one in options.get("find_links", ()):
+        if is_address(one) or one.startswith("/") or VARIABLE.match(one):
+            if address := _address(number, "--find-links", one, notes):
+                wanted.find_links.append(address)
+        else:
+            notes.refuse(
+                number,
+                f"--find-links {one} is beside the file.",
+                "Write its whole path or address.",
+            )
+    for name in ("no_binary", "only_binary"):
+        for value in options.get(name, ()):
+            _add_names(getattr(wanted, name), value, number, notes)
+    wanted.pre = wanted.pre or bool(options.get("pre"))
+    if "no_index" in options:
+        notes.refuse(
+            number,
+            "--no-index is not kept: what is not under --find-links would come from an index.",
+            "Set UV_NO_INDEX=1 where builds run.",
+        )
+    for name, why in _WITHOUT_EFFECT.items():
+        if name in options:
+            notes.keep(number, f"--{name.replace('_', '-')}: {why}.")
+
+
+def _nested(
+    number: int,
+    target: str,
+    filename: str,
+    wanted: Wanted,
+    notes: Notes,
+    read_file: ReadFile | None,
+    constraint: bool,
+) -> None:
+    flag = "-c" if constraint else "-r"
+    remedy = "Put its lines here, or import with `mlenv import` beside it."
+    if is_address(target) or read_file is None:
+        notes.refuse(number, f"{flag} {target} cannot be read from here.", remedy)
+        return
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(filename), target))
+    if path in wanted.files:
+        notes.keep(number, f"{flag} {target} was read before.")
+        return
+    wanted.files.add(path)
+    if len(wanted.files) > MAX_FILES:
+        notes.fault(number, f"More than {MAX_FILES} files are named.", code="too_large")
+        return
+    try:
+        text = read_file(path)
+    except MlenvError as error:
+        notes.refuse(number, f"{flag} {target}: {error.message}", remedy)
+        return
+    if text is None:
+        notes.refuse(number, f"{flag} {target} is not there.", remedy)
+        return
+    inner = notes.inside(path)
+    for at, line in lines(check_size(text, path)):
+        read_line(at, line, path, wanted, inner, read_file, constraint=constraint)
+
+
+def _requirement(parsed: PipLine, wanted: Wanted, notes: Notes, constraint: bool) -> None:
+    number, text = parsed.number, parsed.requirement
+    if "{{" in text or "{%" in text:
+        notes.fault(
+            number,
+            f"{text[:200]!r} is part of a template.",
+            remedy="Fill in the template first, then import the result.",
+        )
+        return
+    if is_address(text):
+        better = named(text)
+        if better is None:
+            notes.refuse(
+                number, f"{text} does not say which package it is.", f"Write NAME @ {text}."
+            )
+            return
+        text = better
+    elif is_place(text):
+        notes.refuse(
+            number,
+            f"{text} is a file or directory of one machine.",
+            "Give its package a place on an index, or a wheel under --find-links.",
+        )
+        return
+    try:
+        made = Requirement(text)
+    except InvalidRequirement as error:
+        notes.fault(
+            number,
+            f"{text[:200]!r} is not a requirement.",
+            detail=str(error).partition("\n")[0],
+            remedy=_remedy(text),
+        )
+        return
+    if made.url and has_secret(made.url):
+        notes.refuse(number, f"The address of {made.name} has a secret in it.", REFERENCE)
+        return
+    if made.url and made.url.startswith("file:"):
+        notes.keep(number, f"{made.name} comes from a file of one machine.")
+    if found := VARIABLE.search(made.url or ""):
+        notes.keep(number, f"{found[0]} is read where builds run.")
+    (wanted.constraints if constraint else wanted.requirements).append((made, notes.place(number)))
+
+
+def _address(number: int, flag: str, address: str, notes: Notes) -> str | None:
+    """The address without a secret; None where it cannot be used at all."""
+    if has_secret(address):
+        bare = without_user(address)
+        if bare is None or has_secret(bare):
+            notes.refuse(number, f"{flag} {address}: its signature is secret.", REFERENCE, "secret")
+            return None
+        notes.refuse(number, f"The user and password of {flag} are left out.", REFERENCE, "secret")
+        return bare
+    if notes.adopt(check_address(address, ""), number):
+        return None
+    if found := VARIABLE.search(address):
+        notes.keep(number, f"{found[0]} in {flag} is read where builds run.")
+    return address
+
+
+def _remedy(text: str) -> str:
+    pin = _CONDA_PIN.fullmatch(text)
+    if pin is not None:
+        return f"Write {pin[1]}=={pin[2]}, with two equals signs."
+    if VARIABLE.search(text):
+        return "Write the value: ${…} is filled in in addresses only."
+    return REMEDY
+
+
+def _add_names(names: list[str], value: str, number: int, notes: Notes) -> None:
+    for one in value.split(","):
+        one = one.strip()
+        if one == ":none:":
+            names.clear()
+        elif one == ":all:":
+            names.append(one)
+        else:
+            try:
+                names.append(canonicalize_name(Requirement(one).name))
+            except InvalidRequirement:
+                notes.fault(number, f"{one[:200]!r} is not the name of a package.")
+
+
+def _same_marker(a: Requirement, b: Requirement) -> bool:
+    return b.marker is None or str(a.marker) == str(b.marker)
+
+
+def describe(definition: Definition, notes: Notes) -> None:
+    """Say what is taken of the pip part."""
+    pip = definition.pip
+    if pip.requirements:
+        notes.take(counted(len(pip.requirements), "pip requirement"))
+    if pip.index_url:
+        notes.take(f"index {pip.index_url}")
+    for one in pip.extra_index_urls:
+        notes.take(f"extra index {one}")
+    for one in pip.find_links:
+        notes.take(f"wheels from {one}")
+    if pip.pre:
+        notes.take("pre-releases are allowed")
+    for name, values in (("no wheels for", pip.no_binary), ("only wheels for", pip.only_binary)):
+        if values:
+            notes.take(f"{name} {', '.join(values)}")
