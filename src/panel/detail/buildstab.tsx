@@ -5,6 +5,7 @@ import { Glyph } from '../../icons';
 import { BuildView } from '../../log';
 import type { IBuild, IFix } from '../../wire';
 import { useNow, usePanel } from '../context';
+import { Note } from '../parts';
 import { stateOfBuild, stateWord } from '../states';
 
 /** One build of the environment with its log, and the way to the others. */
@@ -40,6 +41,13 @@ export function BuildsTab(props: {
     <div className="mlenv-Tab mlenv-BuildsTab">
       {builds.length > 1 && (
         <BuildSelect builds={builds} build={build} onBuild={props.onBuild} />
+      )}
+      {build.reused && (
+        <Note tone="quiet" icon="info" role="note">
+          {trans.__(
+            'Nothing had to be built: the same packages were built before, and this version uses them.'
+          )}
+        </Note>
       )}
       <BuildView
         build={build}

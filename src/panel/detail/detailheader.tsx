@@ -91,7 +91,7 @@ function Facts(props: {
         text: trans.__('built %1', formatAge(build.finished_at, trans, now)),
         title: formatDate(build.finished_at)
       });
-    } else {
+    } else if (version.source === 'registry') {
       facts.push({
         text: trans.__('saved %1', formatAge(version.created_at, trans, now)),
         title: formatDate(version.created_at)

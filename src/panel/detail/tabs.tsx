@@ -13,11 +13,14 @@ export interface ITab {
 
 /** Room for the button that leads to the tabs that do not fit. */
 const MORE = 32;
+/** Of the bar, at both ends. */
+const PADDING = 12;
 
 /**
  * Tabs and the panel of the one that is shown; `←` `→` move between them.
  *
- * What does not fit goes under `⋯`, but never the tab that is shown.
+ * What does not fit goes under `⋯`, but never the tab that is shown. Such tabs stay in the
+ * document, clipped, so that they are still listed to a screen reader.
  */
 export function Tabs(props: {
   label: string;
@@ -34,6 +37,11 @@ export function Tabs(props: {
   const fitting = useFitting(list, measure, tabs);
   const shown = fittingTabs(tabs, fitting, current);
   const hidden = tabs.filter(tab => !shown.includes(tab));
+  React.useLayoutEffect(() => {
+    if (list.current) {
+      list.current.scrollLeft = 0;
+    }
+  }, [current, fitting]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     const at = shown.findIndex(tab => tab.id === current);
@@ -71,13 +79,17 @@ export function Tabs(props: {
           ref={list}
           onKeyDown={onKeyDown}
         >
-          {shown.map(tab => (
+          {[...shown, ...hidden].map(tab => (
             <button
               key={tab.id}
               type="button"
               role="tab"
               id={`${id}-${tab.id}`}
-              className="mlenv-Tabs-tab"
+              className={
+                hidden[0] === tab
+                  ? 'mlenv-Tabs-tab mlenv-mod-clipped'
+                  : 'mlenv-Tabs-tab'
+              }
               aria-selected={tab.id === current}
               aria-controls={`${id}-panel`}
               tabIndex={tab.id === current ? 0 : -1}
@@ -157,7 +169,7 @@ function useFitting(
       const widths = [...(measure.current?.children ?? [])].map(
         tab => tab.getBoundingClientRect().width
       );
-      setFitting(countFitting(widths, bar.clientWidth - 12));
+      setFitting(countFitting(widths, bar.clientWidth - PADDING));
     };
     const observer = new ResizeObserver(fit);
     observer.observe(bar);

@@ -22,7 +22,7 @@ export function dockedBuilds(
   return [...first, ...recent.slice(0, Math.max(0, RECENT - first.size))];
 }
 
-/** A failure that nobody looked at, and that no later build of the same version mended. */
+/** A failure that nobody looked at, with no later build of the same environment. */
 function isUnseenFailure(
   build: IBuild,
   builds: readonly IBuild[],
@@ -31,9 +31,7 @@ function isUnseenFailure(
   return (
     stateOfBuild(build.state) === 'failed' &&
     !seen.includes(build.id) &&
-    builds.find(
-      other => other.name === build.name && other.version === build.version
-    ) === build
+    builds.find(other => other.name === build.name) === build
   );
 }
 

@@ -99,31 +99,26 @@ function OwnFacts(props: IRowProps): JSX.Element {
   const { latest, ready_version: ready } = props.environment;
   const older =
     ready !== null && ready !== latest.version && latest.state !== 'ready';
-  const facts: React.ReactNode[] = [latest.kind];
-  if (latest.python) {
-    facts.push(
-      <React.Fragment key="python">
-        <span className="mlenv-wideOnly">{trans.__('Python')} </span>
-        {latest.python}
-      </React.Fragment>
-    );
-  }
-  if (older) {
-    facts.push(trans.__('%1 is ready', formatVersion(ready)));
-  } else if (latest.size !== null) {
-    facts.push(
-      <span key="size" className="mlenv-wideOnly">
-        {formatSize(latest.size)}
-      </span>
-    );
-  }
   return (
     <>
-      {facts.map((fact, index) => (
-        <span key={index} className="mlenv-Fact">
-          {fact}
+      <span className="mlenv-Fact">{latest.kind}</span>
+      {latest.python && (
+        <span className="mlenv-Fact">
+          <span className="mlenv-wideOnly">{trans.__('Python')} </span>
+          {latest.python}
         </span>
-      ))}
+      )}
+      {older ? (
+        <span className="mlenv-Fact">
+          {trans.__('%1 is ready', formatVersion(ready))}
+        </span>
+      ) : (
+        latest.size !== null && (
+          <span className="mlenv-Fact mlenv-wideOnly">
+            {formatSize(latest.size)}
+          </span>
+        )
+      )}
     </>
   );
 }
