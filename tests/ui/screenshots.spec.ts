@@ -68,6 +68,7 @@ test('a build', async ({ page, request }) => {
   await open(request, slow);
   await panel.expectReady();
   await shoot(page, 'build-ready');
+  await page.sidebar.setWidth(280);
   await panel.button('Use in notebook').click();
   await expect(chip(page)).toContainText(name);
   await run(page, 'import rich; rich.print("[green]hello[/green]")');
