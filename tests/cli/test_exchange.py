@@ -1,0 +1,67 @@
+"""Files in, files out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.conftest import Ended
+
+
+def test_requirements_with_a_file_beside_it(mlenv: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "base.txt").write_text("six\n")
+    file = tmp_path / "requirements.txt"
+    file.write_text("-r base.txt\nattrs>=23  # a comment\n")
+    dry = mlenv("import", str(file), "-n", "mine", "--dry-run", "--json").json
+    assert dry["definition"]["pip"]["requirements"] == ["attrs>=23", "six"]
+    assert mlenv("show", "mine").code == 3
+    made = mlenv("import", str(file), "-n", "mine", "--json").json
+    assert (made["version"], made["wanted"]) == ("1", ["attrs", "six"])
+    lines = mlenv("export", "mine").out.splitlines()
+    assert [one for one in lines if not one.startswith("#")] == ["attrs>=23", "six"]
+
+
+def test_standard_input_and_the_name_in_the_file(mlenv: Callable[..., Ended]) -> None:
+    text = "name: from-conda\ndependencies:\n  - python=3.11\n  - pip:\n      - six\n"
+    made = mlenv("import", "-", "--json", text=text).json
+    assert (made["name"], made["python"], made["wanted"]) == ("from-conda", "3.11", ["six"])
+    assert mlenv("import", "-", text="six\n").code == 2
+
+
+def test_bad_line_is_named(mlenv: Callable[..., Ended]) -> None:
+    ended = mlenv("import", "-", "-n", "x", "--json", text="six\nbad req!!\n")
+    assert ended.code == 2
+    assert ended.error["where"] == "line 2"
+    assert mlenv("show", "x").code == 3
+
+
+def test_directory_there_and_back(mlenv: Callable[..., Ended], tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    words = ("environment", "scaffold", "-n", "dir-env", "-d", str(place), "--python", "3.11")
+    assert mlenv(*words).code == 0
+    assert mlenv(*words).code == 4
+    assert (place / "azureml_environment.json").exists()
+    conda = place / "conda_dependencies.yml"
+    text = conda.read_text()
+    assert "python=3.11" in text
+    conda.write_text(text.rstrip() + "\n- pip:\n  - six==1.17.0\n")
+    made = mlenv("environment", "register", "-d", str(place), "--json").json
+    assert (made["name"], made["python"], made["wanted"]) == ("dir-env", "3.11", ["six"])
+    back = tmp_path / "back"
+    assert mlenv("environment", "download", "-n", "dir-env", "-d", str(back)).code == 0
+    again = mlenv("environment", "register", "-d", str(back), "--json").json
+    assert (again["version"], again["definition_id"]) == ("1", made["definition_id"])
+    assert "dir-env" in mlenv("environment", "list").out
+    assert mlenv("environment", "show", "dir-env").code == 0
+
+
+def test_variables_and_difference(mlenv: Callable[..., Ended]) -> None:
+    mlenv("new", "x", "-p", "six", "-v", "A=1", "-v", "B=2")
+    made = mlenv("set", "x", "A=3", "C=d=e", "--unset", "B", "--json").json
+    assert made["definition"]["variables"] == {"A": "3", "C": "d=e"}
+    found = mlenv("diff", "x:1", "x:2", "--json").json
+    assert [one["name"] for one in found["variables"]] == ["A", "B", "C"]
+    assert found["requirements"] == []
+    shown = mlenv("diff", "x:1", "x:2").out
+    assert "~ A  1 → 3" in shown
+    assert "− B  2" in shown
