@@ -99,6 +99,9 @@ def _validate(it: Workspace, body: ToValidate) -> Validation:
         imported = _read("requirements.txt", body.text)
     except InvalidDefinition as error:
         return Validation(ok=False, problems=error.problems)
+    if imported.problems:
+        # A line that was left out is no error of an import, but of a text that is being written.
+        return Validation(ok=False, problems=imported.problems, definition=imported.definition)
     return it.validate(body.name, msgspec.to_builtins(imported.definition))
 
 
@@ -126,7 +129,12 @@ def _import(body: ToImport) -> dict[str, Any]:
 
     read = _read(body.filename, body.text)
     name = check_name(body.name) if body.name else read.name or ""
-    return {"name": name, "definition": read.definition, "report": read.report}
+    return {
+        "name": name,
+        "definition": read.definition,
+        "report": read.report,
+        "problems": read.problems,
+    }
 
 
 def _export(it: Workspace, name: str, version: str, form: str) -> tuple[str, str]:

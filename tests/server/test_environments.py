@@ -107,6 +107,9 @@ async def test_a_text_is_validated_by_its_lines(api: Any) -> None:
     bad = (await api("POST", "/validate", {"text": "numpy\npandas ==== 1\n"})).json
     assert not bad["ok"]
     assert bad["problems"][0]["where"] == "line 2"
+    refused = (await api("POST", "/validate", {"text": "numpy\n-r other.txt\n"})).json
+    assert not refused["ok"]
+    assert refused["problems"][0]["where"] == "line 2"
 
 
 async def test_a_file_is_read_and_written(api: Any) -> None:
@@ -115,6 +118,7 @@ async def test_a_file_is_read_and_written(api: Any) -> None:
     assert read.status == 200, read.json
     assert read.json["definition"]["pip"]["requirements"] == ["numpy>=2"]
     assert read.json["report"]["taken"]
+    assert (read.json["name"], read.json["problems"]) == ("old", [])
     assert (await api("GET", "/environments")).json["total"] == 0
 
     await api("POST", "/environments", {"name": "churn", "definition": DEFINITION})
@@ -125,7 +129,7 @@ async def test_a_file_is_read_and_written(api: Any) -> None:
     assert "numpy>=2" in conda.response.body.decode()
     assert 'filename="churn' in conda.response.headers["Content-Disposition"]
     plain = await api("GET", where, query={"format": "json"})
-    assert plain.json["pip"]["requirements"] == ["numpy>=2", "pandas"]
+    assert plain.json["definition"]["pip"]["requirements"] == ["numpy>=2", "pandas"]
 
 
 async def test_the_catalogue_is_read_only(api: Any) -> None:
