@@ -209,12 +209,11 @@ class _Reader:
         address = self.value(registry, "address", str, "docker.baseImageRegistry.")
         if image and address and not image.startswith(f"{address}/"):
             image = f"{address}/{image.lstrip('/')}"
-        for key in ("username", "password", "registryIdentity"):
-            if registry.get(key):
-                self.notes.keep(
-                    f"docker.baseImageRegistry.{key}",
-                    "not taken. Log in to the registry where builds run.",
-                )
+        if any(registry.get(key) for key in ("username", "password", "registryIdentity")):
+            self.notes.keep(
+                "docker.baseImageRegistry",
+                "who logs in, and how, is not taken. Log in to the registry where builds run.",
+            )
         context = docker.get("buildContext")
         if isinstance(context, dict):
             self.notes.keep("docker.buildContext", "only its location is taken.")

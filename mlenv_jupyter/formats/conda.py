@@ -82,9 +82,10 @@ class CondaFile:
         self._dependencies(root.get("dependencies"))
         self._variables(root.get("variables"))
         for spec, line in self._pip_itself:
-            # Without other conda packages there is no conda, and pip is no part of a prefix.
+            # conda brings pip where there is a list for it; without conda uv does its work.
             if self.packages:
-                self.packages.append(spec)
+                if spec != "pip" or not self.wanted.requirements:
+                    self.packages.append(spec)
             elif spec != "pip":
                 self.notes.keep(line, f"{spec}: packages are installed with uv.")
         if self.packages:

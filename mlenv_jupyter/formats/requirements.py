@@ -278,8 +278,8 @@ def _requirement(parsed: PipLine, wanted: Wanted, notes: Notes, constraint: bool
         return
     if made.url and made.url.startswith("file:"):
         notes.keep(number, f"{made.name} comes from a file of one machine.")
-    if found := VARIABLE.search(made.url or ""):
-        notes.keep(number, f"{found[0]} is read where builds run.")
+    if found := VARIABLE.findall(made.url or ""):
+        notes.keep(number, f"{' and '.join(found)}: read where builds run.")
     (wanted.constraints if constraint else wanted.requirements).append((made, notes.place(number)))
 
 
@@ -294,8 +294,8 @@ def _address(number: int, flag: str, address: str, notes: Notes) -> str | None:
         return bare
     if notes.adopt(check_address(address, ""), number):
         return None
-    if found := VARIABLE.search(address):
-        notes.keep(number, f"{found[0]} in {flag} is read where builds run.")
+    if found := VARIABLE.findall(address):
+        notes.keep(number, f"{' and '.join(found)} in {flag}: read where builds run.")
     return address
 
 

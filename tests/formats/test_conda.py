@@ -1,0 +1,161 @@
+"""conda's environment files."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import InvalidDefinition
+from mlenv_jupyter.formats import read_text, write_definition
+from mlenv_jupyter.formats.conda_spec import parse, python_of
+
+WHOLE = """\
+name: churn
+channels: [conda-forge, defaults]
+dependencies:
+  - python=3.10
+  - numpy >=1.2   # a comment
+  - conda-forge::scipy=1.10.1=py310_0
+  - pip=23.1
+  - pip:
+      - --extra-index-url https://example.org/simple
+      - pandas==2.2.3
+      - -r more.txt
+      - "torch ; sys_platform == 'linux'"
+variables:
+  A: 3.10
+  B: yes
+  C: "null"
+prefix: /home/me/envs/churn
+"""
+
+
+def test_a_whole_file() -> None:
+    read = read_text("environment.yml", WHOLE, {"more.txt": "rich\n"}.get)
+    made = read.definition
+    assert (read.format, read.name, made.python) == ("conda", "churn", "3.10")
+    assert made.conda.channels == ("conda-forge", "defaults")
+    assert made.conda.packages == (
+        "conda-forge::scipy=1.10.1=py310_0",
+        "numpy>=1.2",
+        "pip=23.1",
+    )
+    assert made.pip.requirements == (
+        "pandas==2.2.3",
+        "rich",
+        'torch; sys_platform == "linux"',
+    )
+    assert made.pip.extra_index_urls == ("https://example.org/simple",)
+    assert made.variables == {"A": "3.10", "B": "yes", "C": "null"}
+    assert any(one.startswith("line 17: prefix /home/me/envs/churn") for one in read.report.kept)
+    assert read.report.refused == ()
+
+
+def test_python_and_pip_alone_need_no_conda() -> None:
+    read = read_text("e.yml", "dependencies:\n- python=3.11\n- pip=24\n- pip:\n  - numpy\n", None)
+    assert read.definition.kind == "pip"
+    assert read.report.kept == ("line 3: pip=24: packages are installed with uv.",)
+
+
+@pytest.mark.parametrize(
+    ("rest", "python", "noted"),
+    [
+        ("", None, False),
+        ("=3", None, False),
+        ("=3.10", "3.10", False),
+        ("==3.10.4", "3.10.4", False),
+        ("=3.10.*", "3.10", False),
+        ("=3.7.16=h7a1cb2a_0", "3.7.16", True),
+        (">=3.8", None, True),
+        (">=3.12", "3.12", True),
+        ("<3.11", "3.10", True),
+        (">=3.10,<3.11", "3.10", True),
+        (">=3.10,<3.11.0a0", "3.10", True),
+        ("<=3.9", "3.9", True),
+        (">=3.8,<4", None, True),
+        ("=3.10|=3.11", None, None),
+        ("=2.7", None, None),
+        ("=4", None, None),
+        (">=3.5,<3.6", None, None),
+        ("=three", None, None),
+    ],
+)
+def test_which_python(rest: str, python: str | None, noted: bool | None) -> None:
+    found = python_of(rest)
+    if noted is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found[0], bool(found[1])) == (python, noted)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("numpy", "numpy"),
+        ("NumPy >= 1.2 , < 2", "numpy>=1.2,<2"),
+        ("numpy 1.11", "numpy=1.11"),
+        ("numpy 1.11 py36_0", "numpy=1.11=py36_0"),
+        ("numpy=1.11=py36_0", "numpy=1.11=py36_0"),
+        ("pytorch >=2.7.0=cuda12*", "pytorch>=2.7.0=cuda12*"),
+        ("conda-forge/linux-64::numpy", "conda-forge/linux-64::numpy"),
+        ("_libgcc_mutex=0.1=main", "_libgcc_mutex=0.1=main"),
+        ("", None),
+        ("- numpy", None),
+        ("../numpy", None),
+    ],
+)
+def test_one_spelling_of_a_package(text: str, wanted: str | None) -> None:
+    spec = parse(text)
+    assert (spec and spec.text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        ("name: x\n", "line 1", "no dependencies"),
+        ("- a\n- b\n", "line 1", "no dependencies"),
+        ("dependencies: numpy\n", "line 1", "not a list"),
+        ("dependencies:\n- python=2.7\n", "line 2", "There is no Python"),
+        ("dependencies:\n- numpy\n- npm:\n  - x\n", "line 3", "no kind of dependencies"),
+        ("dependencies:\n- - numpy\n", "line 2", "is a list"),
+        ("dependencies:\n- '>=3'\n", "line 2", "not a conda package"),
+        ("dependencies:\n- numpy={{ v }}\n", "line 2", "template"),
+        ("dependencies:\n- pip:\n  - a\n  - numpy=>2\n", "line 4", "not a requirement"),
+        ("dependencies:\n- pip:\n  - a: b\n", "line 3", "not text"),
+        ("dependencies:\n- pip:\n  - |\n    a\n    b\n", "line 3", "more than one line"),
+        ("dependencies: []\nvariables:\n  1=2: x\n", "line 3", "cannot be the name"),
+        ("dependencies: []\nvariables:\n  A: [1]\n", "line 3", "not text"),
+        ("dependencies: []\nvariables: [A]\n", "line 2", "not names and values"),
+        ("dependencies: []\nchannels: [{a: b}]\n", "line 2", "channel"),
+        ("dependencies: []\nname: [x]\n", "line 2", "name is not text"),
+    ],
+)
+def test_a_wrong_file_names_the_line(text: str, where: str, words: str) -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        read_text("environment.yml", text)
+    assert caught.value.where == where
+    assert words in caught.value.message
+
+
+def test_every_wrong_line_is_named() -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        read_text("e.yml", "dependencies:\n- python=2\n- '=='\n- pip:\n  - a b\n")
+    assert [one.where for one in caught.value.problems] == ["line 2", "line 3", "line 5"]
+
+
+def test_what_is_written_is_read_again() -> None:
+    made = Definition.create(
+        "3.11",
+        ["numpy>=2", "a @ https://example.org/a-1-py3-none-any.whl"],
+        index_url="https://${USER}:${PASSWORD}@example.org/simple",
+        find_links=["/wheels"],
+        pre=True,
+        only_binary=["scipy"],
+        conda_channels=["conda-forge"],
+        conda_packages=["scipy=1.10"],
+        variables={"A": "yes", "B": "", "C": "3.10", "D": "x: y # z\nw", "E": "null"},
+    )
+    text = write_definition("conda", made, name="churn")
+    read = read_text("environment.yml", text)
+    assert (read.name, read.definition) == ("churn", made)
