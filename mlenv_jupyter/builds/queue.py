@@ -102,9 +102,11 @@ class Queue:
         """
         touched = []
         for build in self._registry.builds.running():
-            ended = self._look(build)
-            if ended is not None:
-                touched.append(ended)
+            # A full disk stops this too; the next look brings the build to its end.
+            with contextlib.suppress(OSError):
+                ended = self._look(build)
+                if ended is not None:
+                    touched.append(ended)
         return touched
 
     def _start(self, files: BuildFiles, spec: BuildSpec, lock: int) -> None:
@@ -145,7 +147,7 @@ class Queue:
     def _reap(self, child: subprocess.Popen[bytes], build_id: str) -> None:
         """Wait for a worker, and bring its build to an end if it did not do so itself."""
         child.wait()
-        with contextlib.suppress(MlenvError):
+        with contextlib.suppress(MlenvError, OSError):
             self._look(self._registry.builds.get(build_id))
 
     def _alive(self, files: BuildFiles) -> bool:
@@ -166,7 +168,7 @@ class Queue:
                 end_group(pid, hard=True)
             while self._alive(files):
                 time.sleep(0.02)
-        with contextlib.suppress(MlenvError):
+        with contextlib.suppress(MlenvError, OSError):
             self._look(self._registry.builds.get(build_id))
 
     def _look(self, build: Build) -> Build | None:
