@@ -8,6 +8,7 @@ STAMPS := $(VENV)/.stamps
 EXTENSION := mlenv_jupyter/labextension/package.json
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NPM_CONFIG_LOGLEVEL := error
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
 # Settings of pip that would send packages elsewhere than into the environment that is set up here.
@@ -42,13 +43,13 @@ $(STAMPS)/python: requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	@mkdir -p $(STAMPS) && touch $@
 
 # npm ci, from the committed lock.
-node_modules/.package-lock.json: package-lock.json package.json
+node_modules/.package-lock.json: package-lock.json
 	@echo "Setting up npm packages"
-	@npm ci --no-audit --no-fund --loglevel=error >/dev/null
+	@npm ci --no-audit --no-fund >/dev/null
 	@touch $@
 
 SOURCES := $(shell find src labextension -type f -not -path '*/__tests__/*' 2>/dev/null)
-$(EXTENSION): node_modules/.package-lock.json $(STAMPS)/python $(SOURCES) tsconfig.json
+$(EXTENSION): node_modules/.package-lock.json $(STAMPS)/python $(SOURCES) tsconfig.json package.json
 	@echo "Building the panel"
 	@said=$$(PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build 2>&1) || { echo "$$said"; exit 1; }
 	@touch $@

@@ -28,7 +28,17 @@ module.exports = {
   transform: {
     '^.+\\.(t|j|mj)sx?$': [
       'ts-jest',
-      { tsconfig: { allowJs: true, esModuleInterop: true, jsx: 'react', module: 'commonjs', target: 'ES2020', isolatedModules: true, skipLibCheck: true } }
+      {
+        tsconfig: {
+          allowJs: true,
+          esModuleInterop: true,
+          jsx: 'react',
+          module: 'commonjs',
+          target: 'ES2020',
+          isolatedModules: true,
+          skipLibCheck: true
+        }
+      }
     ]
   },
   transformIgnorePatterns: [`/node_modules/(?!(?:${esModules}).*)`],

@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 from mlenv_jupyter.builds.python import find_uv
@@ -95,7 +97,16 @@ def by_uv(place: Path, *options: str) -> Path:
     env = {**os.environ, "UV_CACHE_DIR": str(workspace().places.uv_cache)}
     uv = find_uv()
     _run([uv, "venv", "-q", place, "--python", sys.executable], env)
-    install = [uv, "pip", "install", "-q", "--offline", "--no-deps", "--link-mode", "hardlink"]
+    install: list[str | Path] = [
+        uv,
+        "pip",
+        "install",
+        "-q",
+        "--offline",
+        "--no-deps",
+        "--link-mode",
+        "hardlink",
+    ]
     install += ["--preview-features", "pylock", "--python", place / "bin" / "python", *options]
     _run([*install, "-r", pylock()], env)
     return place / "bin" / "python"
@@ -105,7 +116,13 @@ def by_pip(place: Path) -> Path:
     """A virtualenv, and pip from local wheels: what most people do."""
     _run([sys.executable, "-m", "virtualenv", "-q", "--python", sys.executable, place])
     python = place / "bin" / "python"
-    offline = ["--no-index", "--find-links", wheels(), "--no-cache-dir", "--isolated"]
+    offline: list[str | Path] = [
+        "--no-index",
+        "--find-links",
+        wheels(),
+        "--no-cache-dir",
+        "--isolated",
+    ]
     _run([python, "-m", "pip", "install", "-q", *offline, *REQUIREMENTS])
     return python
 
@@ -144,11 +161,9 @@ def discard(place: Path) -> None:
     remove_tree(place)
 
 
-def _spec(argv: list[str]) -> object:
-    from jupyter_client.kernelspec import KernelSpec
-
+def _spec(argv: list[str]) -> KernelSpec:
     return KernelSpec(argv=argv, display_name="bench", language="python")
 
 
-def _run(argv: list[object], env: dict[str, str] | None = None) -> None:
+def _run(argv: Sequence[str | Path], env: dict[str, str] | None = None) -> None:
     subprocess.run([str(one) for one in argv], env=env, check=True)

@@ -19,7 +19,7 @@ from mlenv_jupyter import MlenvError, Workspace
 class Spoken(NotebookClient):
     """A notebook client that shows each cell, and its output as it comes."""
 
-    def output(self, outs: Any, msg: Any, display_id: str, cell_index: int) -> Any:
+    def output(self, outs: Any, msg: Any, display_id: str | None, cell_index: int) -> Any:
         """Print one output of a cell."""
         content = msg["content"]
         if msg["msg_type"] == "stream":
@@ -42,7 +42,7 @@ def main(notebook: str, reference: str) -> None:
     kernel = workspace.install_kernel(name, version or None)
     workspace.close()
     print(f"{notebook} in {kernel.display_name}")
-    content = nbformat.read(notebook, as_version=4)
+    content = nbformat.reads(Path(notebook).read_text(encoding="utf-8"), as_version=4)
     Spoken(
         content,
         kernel_name=kernel.kernel_name,
