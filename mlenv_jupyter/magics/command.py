@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Refused(Exception):  # noqa: N818 - its problem is the error
+class Refused(Exception):
     """The command answered with a problem, in the form that every client of mlenv reads."""
 
     def __init__(self, problem: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ CONTROL = re.compile(
 )
 
 
-class Interrupted(Exception):  # noqa: N818 - no error: somebody asked for it
+class Interrupted(Exception):
     """The cell was interrupted; the text says what became of the build."""
 
 
@@ -148,7 +148,6 @@ def follow(child: Any, view: View, shown: Callable[[], None]) -> dict[str, Any] 
     try:
         _watch(lines, view, shown)
         code = child.wait()
-        readers[1].join()
     except KeyboardInterrupt:
         child.terminate()
         child.wait()
@@ -162,7 +161,10 @@ def follow(child: Any, view: View, shown: Callable[[], None]) -> dict[str, Any] 
             f"back to it, `%mlenv cancel {name}` stops it."
         ) from None
     finally:
+        for reader in readers:
+            reader.join()
         child.stdout.close()
+        child.stderr.close()
     if view.build:
         shown()
     if not code:
@@ -220,11 +222,8 @@ def _watch(lines: Any, view: View, shown: Callable[[], None]) -> None:
 
 
 def _pass_on(pipe: Any, lines: Any) -> None:
-    try:
-        for line in pipe:
-            lines.put(line)
-    except ValueError:
-        pass  # closed after an interrupt
+    for line in pipe:
+        lines.put(line)
     lines.put(None)
 
 

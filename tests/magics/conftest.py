@@ -1,0 +1,91 @@
+"""The code of `%mlenv` as the launcher has it, and a command that answers from a script."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+MODULES = [
+    one
+    for one in (resources.files("mlenv_jupyter") / "magics").iterdir()
+    if one.name.endswith(".py") and one.name != "__init__.py"
+]
+
+SCRIPT = """\
+import json, sys
+answers = json.load(open({answers!r}))
+words = [word for word in sys.argv[1:] if word != "--json"]
+with open({calls!r}, "a") as file:
+    file.write(json.dumps(sys.argv[1:]) + chr(10))
+for start, code, out, err in answers:
+    if words[:len(start)] == start:
+        sys.stdout.write(out)
+        sys.stderr.write(err)
+        sys.exit(code)
+sys.exit("no answer for " + " ".join(words))
+"""
+
+
+class Script:
+    """A command that answers as it was told, and remembers how it was called."""
+
+    def __init__(self, place: Path) -> None:
+        self._answers: list[Any] = []
+        self._file, self._calls = place / "answers.json", place / "calls"
+        code = SCRIPT.format(answers=str(self._file), calls=str(self._calls))
+        (place / "command.py").write_text(code)
+        self.argv = [sys.executable, str(place / "command.py")]
+
+    def answer(self, words: str, out: object = "", *, code: int = 0, error: object = None) -> None:
+        """What it says to a command line that begins so."""
+        text = out if isinstance(out, str) else json.dumps(out)
+        said = json.dumps({"error": error}) if error else ""
+        self._answers.append([words.split(), code, text, said])
+        self._file.write_text(json.dumps(self._answers))
+
+    @property
+    def calls(self) -> list[list[str]]:
+        return [json.loads(line) for line in self._calls.read_text().splitlines()]
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    return Script(tmp_path)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """A shell of the test's own, without a history."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    InteractiveShell.clear_instance()
+    yield InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def by_file(tmp_path: Path) -> Callable[[], Any]:
+    """Load the door by its file, from a directory that holds the modules alone."""
+    import importlib.util
+
+    place = tmp_path / "magics"
+    place.mkdir()
+    for one in MODULES:
+        shutil.copy(str(one), place / one.name)
+
+    def load() -> Any:
+        spec = importlib.util.spec_from_file_location("_door", place / "kernel_magic.py")
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load

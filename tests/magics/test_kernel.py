@@ -1,0 +1,142 @@
+"""`%mlenv` in a real kernel of an environment that has no mlenv in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager, start_new_kernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.workspace import Workspace
+
+pytestmark = [pytest.mark.network, pytest.mark.slow]
+
+
+class Outcome(NamedTuple):
+    """What a cell gave: the reply, its messages, and the text that is there at the end."""
+
+    status: str
+    messages: list[dict[str, Any]]
+    text: str
+
+
+@pytest.fixture
+def kernel_name(workspace: Workspace, wheelhouse: Callable[..., Path]) -> str:
+    place = str(wheelhouse("mlenv-pebble"))
+    for name, requirement in (("demo", "mlenv-pebble"), ("torn", "mlenv-no-such-thing")):
+        definition = Definition.create(
+            requirements=[requirement], find_links=[place], variables={"COLOUR": "blue"}
+        )
+        workspace.register(name, definition)
+    assert workspace.wait(workspace.build("demo").id, 120).state == "succeeded"
+    return workspace.install_kernel("demo").kernel_name
+
+
+@pytest.fixture
+def kernel(kernel_name: str, tmp_path: Path) -> Iterator[BlockingKernelClient]:
+    manager: KernelManager
+    manager, client = start_new_kernel(kernel_name=kernel_name, cwd=os.fspath(tmp_path))
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def run(client: BlockingKernelClient, code: str) -> Outcome:
+    """Run a cell to its end; updates of a display take the place of what was shown before."""
+    messages: list[dict[str, Any]] = []
+    shown: dict[str, str] = {}
+
+    def hear(message: dict[str, Any]) -> None:
+        content = message["content"]
+        messages.append(message)
+        if message["msg_type"] in ("display_data", "update_display_data"):
+            place = content.get("transient", {}).get("display_id") or str(len(messages))
+            shown[place] = content["data"]["text/plain"]
+            assert "text/html" in content["data"]
+        elif message["msg_type"] == "stream":
+            shown[str(len(messages))] = content["text"]
+
+    reply = client.execute_interactive(code, output_hook=hear, timeout=120)
+    return Outcome(reply["content"]["status"], messages, "\n".join(shown.values()))
+
+
+def test_where_list_build_use_fail(kernel: BlockingKernelClient) -> None:
+    here = run(kernel, "%mlenv")
+    assert here.text.startswith("demo v1   Ready\nPython ")
+    assert "Drift     none" in here.text
+    listed = run(kernel, "%mlenv list")
+    assert "demo" in listed.text
+    assert "mlenv-minimal (curated)" in listed.text
+    assert run(kernel, "import sys; assert 'mlenv_jupyter' not in sys.modules").status == "ok"
+    assert run(kernel, "import mlenv_jupyter").status == "error"
+
+    assert run(kernel, "%mlenv new other -p mlenv-pebble -v COLOUR=red").status == "ok"
+    not_built = run(kernel, "%mlenv use other")
+    assert not_built.status == "error"
+    assert "%mlenv build other:1" in not_built.text
+
+    failed = run(kernel, "%mlenv build torn")
+    assert failed.status == "error"
+    assert "mlenv-no-such-thing" in failed.text
+    (error,) = [one["content"] for one in failed.messages if one["msg_type"] == "error"]
+    assert error["ename"] == "MlenvError"
+    assert len(error["traceback"]) == 1
+    assert "\n" not in error["traceback"][0]
+
+    assert run(kernel, "%mlenv set COLOUR=green SHAPE=round").status == "ok"
+    values = run(kernel, "import os; print(os.environ['COLOUR'], os.environ['SHAPE'])")
+    assert values.text == "green round\n"
+
+    used = run(kernel, "%mlenv use demo:2")
+    (comm,) = [one["content"] for one in used.messages if one["msg_type"] == "comm_open"]
+    assert comm["target_name"] == "mlenv"
+    assert comm["data"]["kernel_name"].startswith("mlenv-demo-")
+    assert comm["data"] == {
+        "action": "use",
+        "name": "demo",
+        "version": "2",
+        "kernel_name": comm["data"]["kernel_name"],
+    }
+
+
+def test_build_is_one_display_that_is_updated(
+    kernel: BlockingKernelClient, workspace: Workspace, wheelhouse: Callable[..., Path]
+) -> None:
+    place = str(wheelhouse("mlenv-boulder"))
+    workspace.register("big", Definition.create(requirements=["mlenv-boulder"], find_links=[place]))
+    built = run(kernel, "%mlenv build big")
+    assert built.status == "ok"
+    kinds = [one["msg_type"] for one in built.messages]
+    assert kinds.count("display_data") == 1
+    assert "update_display_data" in kinds
+    assert built.text.startswith("✓ Ready: big v1   built in ")
+    assert workspace.version("big").state == "ready"
+    again = run(kernel, "%mlenv build big")
+    assert "built already" in again.text
+
+
+def test_drift_is_seen(kernel: BlockingKernelClient, wheelhouse: Callable[..., Path]) -> None:
+    place = wheelhouse("mlenv-boulder")
+    command = f"%pip install --quiet --no-index --find-links {place} mlenv-boulder"
+    assert run(kernel, command).status == "ok"
+    assert "Drift     +1 package: mlenv-boulder 1.0" in run(kernel, "%mlenv").text
+
+
+def test_failed_build_stops_a_notebook(kernel_name: str, tmp_path: Path) -> None:
+    cells = [nbformat.v4.new_code_cell("%mlenv build torn"), nbformat.v4.new_code_cell("1 + 1")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    with pytest.raises(CellExecutionError, match="mlenv-no-such-thing"):
+        NotebookClient(notebook, kernel_name=kernel_name, timeout=120).execute(
+            cwd=os.fspath(tmp_path)
+        )
+    assert notebook.cells[1].execution_count is None
+    html = [one.data["text/html"] for one in cells[0].outputs if "data" in one]
+    assert len(html) == 1

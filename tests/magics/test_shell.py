@@ -1,0 +1,165 @@
+"""`%mlenv` in a shell without a kernel: what it runs, what it shows, how it fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from mlenv_jupyter.magics.kernel_magic import register
+from tests.magics.conftest import Script
+
+KERNEL = {"kernel_name": "mlenv-x-0011aabb", "display_name": "x (v2)", "name": "x", "version": "2"}
+BUILD = {"id": "b", "name": "x", "version": "2", "state": "installing", "error": None}
+DONE = {**BUILD, "state": "succeeded", "packages": 3, "reused": False, "stages": []}
+
+
+def run(shell: InteractiveShell, code: str) -> tuple[Any, str]:
+    """Run a cell: its error, and what it showed as text."""
+    with capture_output() as shown:
+        result = shell.run_cell(code)
+    texts = [str(one.data.get("text/plain")) for one in shown.outputs]
+    return result.error_in_exec, "\n".join([shown.stdout, *texts])
+
+
+@pytest.fixture
+def with_magic(shell: InteractiveShell, script: Script) -> InteractiveShell:
+    register(shell, cli=script.argv, record={})
+    return shell
+
+
+def test_extension(shell: InteractiveShell) -> None:
+    shell.run_line_magic("load_ext", "mlenv_jupyter")
+    error, shown = run(shell, "%mlenv")
+    assert error is None
+    assert "not an environment of mlenv" in shown
+    assert "%%mlenv NAME" in (shell.find_line_magic("mlenv").__doc__ or "")
+
+
+def test_extension_keeps_the_kernel_s_own(shell: InteractiveShell, script: Script) -> None:
+    register(shell, cli=script.argv, record={})
+    own = shell.find_line_magic("mlenv")
+    shell.run_line_magic("load_ext", "mlenv_jupyter")
+    assert shell.find_line_magic("mlenv") is own
+
+
+def test_loaded_by_file_without_mlenv(
+    shell: InteractiveShell, script: Script, by_file: Callable[[], Any]
+) -> None:
+    try:
+        by_file().register(shell, cli=script.argv, record={})
+        script.answer("list", {"items": []})
+        error, shown = run(shell, "%mlenv list")
+        assert error is None
+        assert "There is no environment." in shown
+        loaded = sys.modules["_mlenv_magics.verbs"]
+        assert not str(loaded.__file__).endswith("mlenv_jupyter/magics/verbs.py")
+    finally:
+        for name in [one for one in sys.modules if one.startswith("_mlenv_magics")]:
+            del sys.modules[name]
+
+
+def test_problem_is_a_card_and_fails_the_cell(with_magic: InteractiveShell, script: Script) -> None:
+    problem = {"message": "There is no environment 'x'.", "remedy": "`mlenv list` shows them."}
+    script.answer("show", code=3, error=problem)
+    error, shown = run(with_magic, "%mlenv show x")
+    assert type(error).__name__ == "MlenvError"
+    assert str(error) == "There is no environment 'x'."
+    assert error._render_traceback_() == ["MlenvError: There is no environment 'x'."]
+    assert "✗ There is no environment 'x'.\n  %mlenv list shows them." in shown
+    assert script.calls == [["show", "--json", "x"]]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("%mlenv add polars", "later version"),
+        ("%mlenv frobnicate", "There is no `%mlenv frobnicate`."),
+        ("%mlenv show 'x", "No closing quotation"),
+        ("%%mlenv\nsix", "has no name"),
+    ],
+)
+def test_wrong_lines(with_magic: InteractiveShell, code: str, said: str) -> None:
+    error, _ = run(with_magic, code)
+    assert said in str(error)
+
+
+def test_command_that_cannot_be_run(shell: InteractiveShell) -> None:
+    register(shell, cli=["/no/such/mlenv"], record={})
+    error, shown = run(shell, "%mlenv list")
+    assert "cannot be run from this kernel" in str(error)
+    assert "Install mlenv-jupyter again" in shown
+
+
+def test_build_is_followed_line_by_line(with_magic: InteractiveShell, script: Script) -> None:
+    import json
+
+    log = [
+        {"build": BUILD},
+        {"t": 0.1, "k": "stage", "s": "resolving"},
+        {"t": 0.2, "k": "line", "x": "\x1b[32m+ six\x1b[0m"},
+        {"build": DONE},
+    ]
+    script.answer("build", "\n".join(json.dumps(one) for one in log) + "\n")
+    error, shown = run(with_magic, "%mlenv build x")
+    assert error is None
+    assert "    0.2  + six" in shown
+    assert "✓ Ready: x v2" in shown
+
+
+def test_failed_build_fails_the_cell_once(with_magic: InteractiveShell, script: Script) -> None:
+    import json
+
+    problem = {"message": "No version of nope was found.", "remedy": "Check its name."}
+    failed = {**BUILD, "state": "failed", "error": problem}
+    log = [{"build": BUILD}, {"build": failed}]
+    script.answer("build", "\n".join(map(json.dumps, log)) + "\n", code=1, error=problem)
+    error, shown = run(with_magic, "%mlenv build x")
+    assert str(error) == "No version of nope was found."
+    assert shown.count("✗ No version of nope was found.") == 1
+
+
+def test_use_without_a_front_end(with_magic: InteractiveShell, script: Script) -> None:
+    script.answer("use", KERNEL)
+    _, shown = run(with_magic, "%mlenv use x")
+    assert "jupyter console --kernel mlenv-x-0011aabb" in shown
+
+
+def test_cell_is_registered(with_magic: InteractiveShell, script: Script) -> None:
+    script.answer("import", code=2, error={"message": "no"})
+    run(with_magic, "%%mlenv mine\nsix\n")
+    assert script.calls == [["import", "--json", "-", "-n", "mine"]]
+
+
+def test_completion(with_magic: InteractiveShell, script: Script) -> None:
+    script.answer("list", "alpha\nbeta\n")
+    _, verbs = with_magic.complete("bu", "%mlenv bu", 9)
+    assert [one for one in verbs if not one.startswith("%")] == ["build", "builds"]
+    _, names = with_magic.complete("al", "%mlenv build al", 15)
+    assert "alpha" in names
+
+
+def test_environment_of_the_command(
+    shell: InteractiveShell, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlenv_jupyter.magics.command import environment
+
+    monkeypatch.setenv("PATH", "/overlay/bin:/prefix/bin:/usr/bin")
+    monkeypatch.setenv("LD_PRELOAD", "/evil.so")
+    monkeypatch.setenv("PYTHONPATH", "/mine")
+    record = {
+        "overlay": "/overlay",
+        "prefix": "/prefix",
+        "layer": None,
+        "variables": {"LD_PRELOAD": "/evil.so"},
+        "home": "/home",
+        "store": "/store",
+    }
+    made = environment(record)
+    assert made["PATH"] == "/usr/bin"
+    assert (made["MLENV_HOME"], made["MLENV_STORE"]) == ("/home", "/store")
+    assert not {"LD_PRELOAD", "PYTHONPATH"} & made.keys()
