@@ -71,10 +71,13 @@ demo: $(STAMPS)/python
 	@$(BIN)/python examples/run_notebook.py examples/minimal.ipynb mlenv-minimal
 
 lint: setup
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
-	@npm run --silent lint
+	@failed=; \
+	$(BIN)/ruff check --quiet . || failed=1; \
+	$(BIN)/ruff format --quiet --check . || { echo "Not formatted: make format"; failed=1; }; \
+	$(BIN)/mypy || failed=1; \
+	$(BIN)/lint-imports --no-cache >/dev/null || { $(BIN)/lint-imports --no-cache; failed=1; }; \
+	npm run --silent lint || failed=1; \
+	test -z "$$failed"
 
 format: setup
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
