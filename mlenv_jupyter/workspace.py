@@ -147,22 +147,21 @@ class Workspace(Configurable):
 
     def environment(self, name: str) -> Environment:
         """One environment, registered or curated; raises NotFound."""
-        entry = self._curated(name)
+        entry = curated_entry(name)
         if entry is not None:
             return self._views.curated([entry])[0]
         return self._views.environments([self.registry.environments.get(name)])[0]
 
     def versions(self, name: str) -> tuple[Version, ...]:
         """The versions of an environment, newest first; raises NotFound."""
-        entry = self._curated(name)
+        entry = curated_entry(name)
         if entry is not None:
             return (self.environment(name).latest,)
         return self._views.versions(list(self.registry.environments.versions(name)))
 
     def version(self, name: str, version: str | None = None) -> Version:
         """One version in full, the newest where none is named; raises NotFound."""
-        row, source = self._row(name, version)
-        return self._views.full(row, source)
+        return self._views.full(self.registry.find(name, version))
 
     def register(
         self,
@@ -197,7 +196,7 @@ class Workspace(Configurable):
 
         Raises NotFound, and Conflict for a curated one or while it is being built.
         """
-        if self._curated(name) is not None:
+        if self.environment(name).read_only:
             raise Conflict(f"{name!r} is curated and cannot be deleted.", where="name")
         versions = self.versions(name)
         if any(one.state in ("queued", "building") for one in versions):
@@ -211,27 +210,7 @@ class Workspace(Configurable):
 
     def validate(self, name: str | None, definition: object) -> Validation:
         """Whether a name and a definition (in its JSON form) can be registered."""
-        problems = []
-        made = None
-        try:
-            if name is not None:
-                check_name(name)
-        except InvalidName as error:
-            problems.append(error.problem())
-        try:
-            made = Definition.parse(definition)
-        except InvalidDefinition as error:
-            problems += error.problems
-        if made is None or problems:
-            return Validation(ok=False, problems=tuple(problems), definition=made)
-        from mlenv_jupyter.core import identity
-
-        return Validation(
-            ok=True,
-            definition=made,
-            definition_id=identity.definition_id(made),
-            digest=identity.digest(made),
-        )
+        return validate(name, definition)
 
     def resolve(
         self, definition: Definition, against: tuple[str, str | None] | None = None
@@ -291,21 +270,24 @@ class Workspace(Configurable):
         from mlenv_jupyter.builds.resolve import require_pip_only
         from mlenv_jupyter.builds.spec import BuildSpec
 
-        row, source = self._row(name, version)
+        row = self.registry.find(name, version)
         require_pip_only(row.definition)
         if not force:
-            (light,) = self._views.versions([row], source)
+            (light,) = self._views.versions([row])
             if light.state == "ready":
                 return self._reused(light)
-        lock_id = row.lock_id if source == "registry" else self._curated_lock(row)
+        curated = row.source == "catalogue"
+        if curated:
+            python = row.definition.python or self.default_python
+            row = msgspec.structs.replace(row, lock_id=self.registry.lock_of_curated(row, python))
         spec = BuildSpec(
             id=new_id(),
             name=row.name,
             version=row.version,
             digest=row.digest,
             definition=row.definition,
-            version_id=row.id if source == "registry" else None,
-            lock_id=lock_id,
+            version_id=None if curated else row.id,
+            lock_id=row.lock_id,
             home=str(self.places.home),
             store=str(self.places.store),
             database=self.database or None,
@@ -351,7 +333,8 @@ class Workspace(Configurable):
     def data_version(self) -> int:
         """A number that differs after every commit, whoever made it; 0 while there is no registry.
 
-        Takes microseconds, and makes no registry. Raises Unavailable.
+        Above its lowest 32 bits it tells which registry it is. Takes microseconds, and makes no
+        registry. Raises Unavailable.
         """
         if self.database:
             return self.last_change()
@@ -367,47 +350,18 @@ class Workspace(Configurable):
         Raises NotFound, Conflict where it is not built, KernelNotOurs.
         """
         from mlenv_jupyter.builds.python import find_uv
-        from mlenv_jupyter.core import identity
         from mlenv_jupyter.kernels import kernelspecs
+        from mlenv_jupyter.kernels.describe import launch_record
         from mlenv_jupyter.kernels.launcher import ensure_launcher
-        from mlenv_jupyter.kernels.record import LaunchRecord
-        from mlenv_jupyter.store.places import record_of
 
-        row, source = self._row(name, version)
-        full, record = self._built(row, source)
-        assert full.lock_digest is not None
-        prefix = self.places.prefix(full.lock_digest)
-        layer = self.places.layer(record.layer) if record.layer else None
-        layer_record = self.store.record(layer) if layer else None
+        row = self.registry.find(name, version)
         uv = find_uv()
-        made = kernel_name(row.name, identity.fingerprint(row.definition_id, full.lock_digest))
-        launch = LaunchRecord(
-            kernel_name=made,
-            display_name=kernelspecs.display_name(row.name, row.version),
-            name=row.name,
-            version=row.version,
-            definition_id=row.definition_id,
-            digest=row.digest,
-            lock_digest=full.lock_digest,
-            prefix=str(prefix),
-            python=str(prefix / "bin" / "python"),
-            site_packages=str(prefix / record.site_packages),
-            record=str(record_of(prefix)),
-            layer=str(layer) if layer else None,
-            layer_packages=versions_of(layer_record),
-            packages=versions_of(record),
-            variables=dict(row.definition.variables),
-            overlays=str(self.places.overlays),
-            uv=uv,
-            cli=(sys.executable, "-m", "mlenv_jupyter.cli"),
-            home=str(self.places.home),
-            store=str(self.places.store),
-        )
+        launch = launch_record(row, self._built(row), self.store, uv)
         launcher = ensure_launcher(self.places.home, uv=Path(uv), cache=self.places.uv_cache)
         kernelspecs.install(launch, launcher=launcher, kernels=self.places.kernels)
-        self._note_kernel("created", row.name, row.version, made)
+        self._note_kernel("created", row.name, row.version, launch.kernel_name)
         return Kernel(
-            kernel_name=made,
+            kernel_name=launch.kernel_name,
             display_name=launch.display_name,
             name=row.name,
             version=row.version,
@@ -437,17 +391,11 @@ class Workspace(Configurable):
 
         Raises NotFound, Conflict where it is not built.
         """
-        row, source = self._row(name, version)
-        full, _ = self._built(row, source)
-        assert full.lock_digest is not None
-        prefix = self.places.prefix(full.lock_digest)
-        env = dict(os.environ)
-        for one in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"):
-            env.pop(one, None)
-        env["VIRTUAL_ENV"] = str(prefix)
-        env["PATH"] = os.pathsep.join([str(prefix / "bin"), env.get("PATH", os.defpath)])
-        env.update(row.definition.variables)
-        return list(command), env
+        from mlenv_jupyter.runs.environment import environment_in
+
+        row = self.registry.find(name, version)
+        prefix = self.places.prefix(self._built(row).lock_digest)
+        return list(command), environment_in(prefix, row.definition.variables, os.environ)
 
     def pythons(self) -> tuple[Interpreter, ...]:
         """The interpreters on this machine that environments can be made from."""
@@ -478,12 +426,6 @@ class Workspace(Configurable):
             builds_running=len(self.registry.builds.running()),
         )
 
-    def doctor(self) -> tuple[Check, ...]:
-        """Everything that mlenv needs, each with the remedy."""
-        from mlenv_jupyter.doctor import examine
-
-        return examine(self)
-
     def uninstall(self, *, purge: bool) -> list[str]:
         """Remove kernels and launcher; with ``purge`` also the store, the builds and the registry.
 
@@ -505,34 +447,9 @@ class Workspace(Configurable):
 
     # Inside.
 
-    def _curated(self, name: str) -> Any:
-        from mlenv_jupyter.registry.catalogue import curated
-
-        return curated().get(canonical_name(name).lower())
-
-    def _row(self, name: str, version: str | None) -> tuple[VersionRow, str]:
-        entry = self._curated(name)
-        if entry is None:
-            if name.lower().startswith(RESERVED_PREFIX):
-                raise NotFound(f"There is no curated environment {name!r}.", where="name")
-            return self.registry.environments.version(name, version), "registry"
-        if version not in (None, "latest", entry.version):
-            raise NotFound(
-                f"{entry.name!r} has no version {version!r}.",
-                where="version",
-                remedy=f"Its newest is {entry.version}.",
-            )
-        return self._views.curated_rows([entry])[0], "catalogue"
-
-    def _curated_lock(self, row: VersionRow) -> int:
-        """The committed lock of a curated environment, in the registry."""
-        from mlenv_jupyter.registry.catalogue import curated_lock
-
-        python = row.definition.python or self.default_python
-        return self.registry.locks.add(row.digest, python, curated_lock(row.name), {})
-
-    def _built(self, row: VersionRow, source: str) -> tuple[Version, Record]:
-        (light,) = self._views.versions([row], source)
+    def _built(self, row: VersionRow) -> Record:
+        """The commit record of a version's prefix; raises Conflict where it is not built."""
+        (light,) = self._views.versions([row])
         record = self._views.record(light.lock_digest)
         if record is None:
             raise Conflict(
@@ -541,7 +458,7 @@ class Workspace(Configurable):
                 where=light.reference,
                 remedy=f"Build it first: `mlenv build {light.reference}`.",
             )
-        return light, record
+        return record
 
     def _reused(self, version: Version) -> Build:
         from mlenv_jupyter.builds.queue import moment
@@ -565,11 +482,6 @@ class Workspace(Configurable):
 
     def _note_kernel(self, action: Any, name: str, version: str, made: str) -> None:
         self.registry.changes.add("kernel", action, name, version=version, ref=made)
-
-
-def versions_of(record: Record | None) -> dict[str, str]:
-    """Version by name of what was committed."""
-    return {one.name: one.version for one in record.packages} if record else {}
 
 
 def whoami() -> str:

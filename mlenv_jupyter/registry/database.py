@@ -28,16 +28,22 @@ class Database:
         self._url = make_url(address)
         self._home = home
         self._engine: Engine | None = None
+        self._file: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
     @property
     def engine(self) -> Engine:
         """The engine, with the schema up to date. Raises Unavailable, StoreDamaged."""
-        if self._engine is None:
+        engine = self._engine
+        if engine is None or self._file != self._file_now():
             with self._lock:
-                if self._engine is None:
-                    self._engine = self._open()
-        return self._engine
+                engine = self._engine
+                if engine is None or self._file != self._file_now():
+                    if engine is not None:
+                        engine.dispose()
+                    self._engine = engine = self._open()
+                    self._file = self._file_now()
+        return engine
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -59,6 +65,17 @@ class Database:
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+
+    def _file_now(self) -> tuple[int, int] | None:
+        """Which file it is. One that was removed under a running server (`mlenv uninstall
+        --purge`) would go on taking writes that nobody ever sees."""
+        if self._url.get_backend_name() != "sqlite" or not self._url.database:
+            return None
+        try:
+            found = os.stat(self._url.database)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _open(self) -> Engine:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
-from mlenv_jupyter.core.errors import Unavailable
+import msgspec
+
+from mlenv_jupyter.core import identity
+from mlenv_jupyter.core.errors import NotFound, Unavailable
+from mlenv_jupyter.core.names import RESERVED_PREFIX
 from mlenv_jupyter.registry.builds import Builds
+from mlenv_jupyter.registry.catalogue import Curated, curated_entry, curated_lock
 from mlenv_jupyter.registry.changes import Changes
 from mlenv_jupyter.registry.database import Database
-from mlenv_jupyter.registry.environments import Environments
+from mlenv_jupyter.registry.environments import LATEST, Environments, VersionRow
 from mlenv_jupyter.registry.locks import Locks
 
 
@@ -24,9 +30,51 @@ class Registry:
         self.builds = Builds(self.database)
         self.changes = Changes(self.database)
 
+    def find(self, name: str, version: str | None = None) -> VersionRow:
+        """One version, registered or curated, the newest where none is named; raises NotFound."""
+        entry = curated_entry(name)
+        if entry is None:
+            if name.lower().startswith(RESERVED_PREFIX):
+                raise NotFound(f"There is no curated environment {name!r}.", where="name")
+            return self.environments.version(name, version)
+        if version not in (None, LATEST, entry.version):
+            raise NotFound(
+                f"{entry.name!r} has no version {version!r}.",
+                where="version",
+                remedy=f"Its newest is {entry.version}.",
+            )
+        return self.curated([entry])[0]
+
+    def curated(self, entries: Iterable[Curated]) -> list[VersionRow]:
+        """Curated environments in the form of versions, with their locks where they were used."""
+        rows = [_row(entry) for entry in entries]
+        locks = self.locks.newest_ids([row.digest for row in rows])
+        return [msgspec.structs.replace(row, lock_id=locks.get(row.digest)) for row in rows]
+
+    def lock_of_curated(self, row: VersionRow, python: str) -> int:
+        """The committed lock of a curated environment, as a row like any other lock."""
+        return self.locks.add(row.digest, python, curated_lock(row.name), {})
+
     def close(self) -> None:
         """Close every connection."""
         self.database.close()
+
+
+def _row(entry: Curated) -> VersionRow:
+    return VersionRow(
+        id=0,
+        name=entry.name,
+        version=entry.version,
+        number=1,
+        definition=entry.definition,
+        definition_id=identity.definition_id(entry.definition),
+        digest=identity.digest(entry.definition),
+        lock_id=None,
+        author="mlenv",
+        message="",
+        created_at=entry.updated_at,
+        source="catalogue",
+    )
 
 
 class CommitWatch:
@@ -45,7 +93,7 @@ class CommitWatch:
     def version(self) -> int:
         """A number that differs after every commit; 0 while there is no registry.
 
-        Raises Unavailable.
+        Above its lowest 32 bits it tells which file the registry is. Raises Unavailable.
         """
         with self._lock:
             try:

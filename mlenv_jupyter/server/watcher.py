@@ -43,6 +43,7 @@ class Watcher:
         self._access = access
         self._events = events
         self._log = log
+        self._last: int | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -69,35 +70,33 @@ class Watcher:
         """Watch until the registry cannot be had; what was missed then is caught up with."""
         clock = asyncio.get_running_loop().time
         seen = await self._access.call(lambda it: it.data_version())
-        last = 0
         if seen:
             # Where there is no registry yet, none is made by looking at it.
-            last = await self._access.call(lambda it: it.last_change())
+            if self._last is None:
+                self._last = await self._access.call(lambda it: it.last_change())
             await self._reconcile()
+            await self._tell()
         reconciled = clock()
         self.watching.set()
         while True:
             await asyncio.sleep(POLL)
             now = await self._access.call(lambda it: it.data_version())
-            if now != seen:
+            if now >> 32 != seen >> 32:
+                self._last = 0  # another registry, or none, in the place of one that was purged
+            if now and now != seen:
                 await self._count()
-                seen, last = now, await self._tell(last)
+                await self._tell()
+            seen = now
             if self.builds_running and clock() - reconciled >= RECONCILE:
                 await self._reconcile()
                 reconciled = clock()
 
-    async def _tell(self, after: int) -> int:
-        """Emit what was committed since; the number of the last one."""
-        if await self._access.call(lambda it: it.last_change()) < after:
-            after = 0  # a new registry, in the place of one that was purged
-        while changes := await self._changes(after):
+    async def _tell(self) -> None:
+        """Emit what was committed since the last one that was told."""
+        while changes := await self._access.call(lambda it: it.changes(self._last or 0)):
             for change in changes:
                 self._emit(change)
-            after = changes[-1].seq
-        return after
-
-    async def _changes(self, after: int) -> tuple[Change, ...]:
-        return await self._access.call(lambda it: it.changes(after))
+                self._last = change.seq
 
     async def _reconcile(self) -> None:
         await self._access.call(lambda it: it.reconcile())

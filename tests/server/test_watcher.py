@@ -97,3 +97,20 @@ async def test_a_server_with_running_builds_is_not_idle(
     end(build, "succeeded")
     await until(heard, schema="build", id=build, state="succeeded")
     assert not manager.any_activity()
+
+
+async def test_a_registry_that_was_purged_is_made_again(
+    heard: asyncio.Queue[dict[str, Any]], api: Any, homes: Any
+) -> None:
+    await api("POST", "/environments", {"name": "before", "definition": {}})
+    await until(heard, schema="environment", name="before")
+    for one in homes.glob("registry.*"):
+        one.unlink()
+    assert (await api("GET", "/environments")).json["items"] == []
+    await api("POST", "/environments", {"name": "after", "definition": {}})
+    await until(heard, schema="environment", name="after")
+    done = await asyncio.create_subprocess_exec(sys.executable, "-c", ELSEWHERE, "elsewhere")
+    await until(heard, schema="environment", name="elsewhere")
+    assert await done.wait() == 0
+    listed = (await api("GET", "/environments")).json["items"]
+    assert {one["name"] for one in listed} == {"after", "elsewhere"}
