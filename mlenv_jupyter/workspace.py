@@ -147,6 +147,8 @@ class Workspace(Configurable):
 
     def environment(self, name: str) -> Environment:
         """One environment, registered or curated; raises NotFound."""
+        from mlenv_jupyter.registry.catalogue import curated_entry
+
         entry = curated_entry(name)
         if entry is not None:
             return self._views.curated([entry])[0]
@@ -154,6 +156,8 @@ class Workspace(Configurable):
 
     def versions(self, name: str) -> tuple[Version, ...]:
         """The versions of an environment, newest first; raises NotFound."""
+        from mlenv_jupyter.registry.catalogue import curated_entry
+
         entry = curated_entry(name)
         if entry is not None:
             return (self.environment(name).latest,)
