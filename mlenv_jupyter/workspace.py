@@ -214,6 +214,8 @@ class Workspace(Configurable):
 
     def validate(self, name: str | None, definition: object) -> Validation:
         """Whether a name and a definition (in its JSON form) can be registered."""
+        from mlenv_jupyter.core.validation import validate
+
         return validate(name, definition)
 
     def resolve(
