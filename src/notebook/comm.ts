@@ -8,19 +8,24 @@ import type { IUseRequest } from '../wire';
 
 const TARGET = 'mlenv';
 
-/** Switches the notebook whose kernel asked for it. */
-export type UseRequested = (
-  panel: NotebookPanel,
-  request: IUseRequest
-) => Promise<void>;
+/** What the fallback kernel says: the version it stands in for is not here. */
+export type IMissingNote = Omit<IUseRequest, 'action'> & {
+  action: 'missing';
+};
+
+/** What a kernel can say of its notebook. */
+export type KernelRequest = IUseRequest | IMissingNote;
+
+/** Does what the kernel of a notebook asked for. */
+export type Requested = (panel: NotebookPanel, request: KernelRequest) => void;
 
 /**
- * Listens to the kernels of all notebooks for the wish to be replaced, which
- * `%mlenv use` expresses by opening a comm.
+ * Listens to the kernels of all notebooks: `%mlenv use` opens a comm to be
+ * replaced, and the fallback kernel opens one to say what is missing.
  */
 export class KernelRequests implements IDisposable {
-  constructor(tracker: INotebookTracker, use: UseRequested) {
-    this._use = use;
+  constructor(tracker: INotebookTracker, requested: Requested) {
+    this._requested = requested;
     tracker.forEach(panel => this._add(panel));
     tracker.widgetAdded.connect((_, panel) => this._add(panel), this);
   }
@@ -60,15 +65,25 @@ export class KernelRequests implements IDisposable {
   private _targetOf(panel: NotebookPanel): CommTarget {
     return (comm, message) => {
       const request = requestIn(message);
-      if (request && !this._isDisposed) {
-        // The kernel is answered first: after the switch there is nobody to answer.
+      if (request) {
         comm.close();
-        return this._use(panel, request);
+        // Not awaited: the end of the cell comes through the queue that waits for us.
+        void this._serve(panel, request);
       }
     };
   }
 
-  private readonly _use: UseRequested;
+  private async _serve(
+    panel: NotebookPanel,
+    request: KernelRequest
+  ): Promise<void> {
+    await idle(panel.sessionContext);
+    if (!this._isDisposed && !panel.isDisposed) {
+      this._requested(panel, request);
+    }
+  }
+
+  private readonly _requested: Requested;
   private readonly _targets = new WeakMap<NotebookPanel, CommTarget>();
   private _isDisposed = false;
 }
@@ -79,9 +94,25 @@ type CommTarget = (
 ) => void | PromiseLike<void>;
 
 /** What the kernel asks for; a message of another kind is not ours to answer. */
-function requestIn(message: KernelMessage.ICommOpenMsg): IUseRequest | null {
-  const data = message.content.data as Partial<IUseRequest>;
-  return data.action === 'use' && typeof data.kernel_name === 'string'
-    ? (data as IUseRequest)
+function requestIn(message: KernelMessage.ICommOpenMsg): KernelRequest | null {
+  const data = message.content.data as Partial<KernelRequest>;
+  const known = data.action === 'use' || data.action === 'missing';
+  return known && typeof data.kernel_name === 'string'
+    ? (data as KernelRequest)
     : null;
+}
+
+/** Resolves when the cell that runs has ended, so that it does not stay at `[*]`. */
+function idle(context: ISessionContext): Promise<void> {
+  return new Promise(resolve => {
+    const look = () => {
+      const status = context.session?.kernel?.status;
+      if (status !== 'busy') {
+        context.statusChanged.disconnect(look);
+        resolve();
+      }
+    };
+    context.statusChanged.connect(look);
+    look();
+  });
 }

@@ -63,6 +63,13 @@ export class MissingKernel implements IDisposable {
     return this._isDisposed;
   }
 
+  /** Takes the word of the fallback kernel that the version is not here. */
+  note(wants: IKernelFacts): void {
+    if (this._state.is === 'here') {
+      this._set({ is: 'missing', wants });
+    }
+  }
+
   /** Builds the version, installs its kernel and switches the notebook to it. */
   async buildAndUse(): Promise<void> {
     if (this._state.is !== 'missing' && this._state.is !== 'failed') {
@@ -88,6 +95,7 @@ export class MissingKernel implements IDisposable {
         wants.version
       );
       if (!this._isDisposed) {
+        this._set({ is: 'here' });
         await this._switch(kernel.kernel_name, this._panel);
       }
     } catch (reason) {
@@ -148,7 +156,8 @@ export class MissingKernel implements IDisposable {
   }
 
   private _onKernel(): void {
-    if (this._panel.sessionContext.session?.kernel) {
+    const building = this._state.is === 'building';
+    if (this._panel.sessionContext.session?.kernel && !building) {
       this._set({ is: 'here' });
     }
   }

@@ -9,7 +9,6 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commandids';
 import { IEnvironments } from '../tokens';
-import type { IUseRequest } from '../wire';
 import { MissingKernelBanner } from './banner';
 import { EnvironmentChip } from './chip';
 import { KernelRequests } from './comm';
@@ -42,6 +41,15 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
 
     const switchTo = (kernelName: string, panel: NotebookPanel) =>
       switchNotebook(kernelName, { commands, kernelspecs, tracker }, panel);
+    /** Also where the kernel of that name runs: what does may be its stand-in. */
+    const startAnew = async (kernelName: string, panel: NotebookPanel) => {
+      const { session } = panel.sessionContext;
+      if (session?.kernel?.name === kernelName) {
+        await session.kernel.restart();
+      } else {
+        await switchTo(kernelName, panel);
+      }
+    };
     const open = ({ name, version }: IKernelFacts, build?: string) => {
       void commands.execute(CommandIDs.show, {
         name,
@@ -60,7 +68,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         panel,
         environments,
         kernelspecs,
-        switchTo
+        startAnew
       );
       missing.set(panel, made);
       panel.disposed.connect(() => made.dispose());
@@ -92,8 +100,13 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         })
     );
 
-    new KernelRequests(tracker, async (panel, request: IUseRequest) => {
-      await switchTo(request.kernel_name, panel);
+    new KernelRequests(tracker, (panel, request) => {
+      const { action, kernel_name: kernelName, name, version } = request;
+      if (action === 'use') {
+        void switchTo(kernelName, panel);
+      } else {
+        watch(panel).note({ kernelName, name, version });
+      }
     });
   }
 };
