@@ -65,7 +65,9 @@ export function addCommands(options: ICommandOptions): void {
   const hasTarget = (args: Args) => target(args) !== null;
   /** A failure of a command is told with its remedy. */
   const telling =
-    (run: (args: Args) => Promise<unknown>): CommandRegistry.CommandFunc<Promise<unknown>> =>
+    (
+      run: (args: Args) => Promise<unknown>
+    ): CommandRegistry.CommandFunc<Promise<unknown>> =>
     async args => {
       try {
         return await run(args);
@@ -79,8 +81,7 @@ export function addCommands(options: ICommandOptions): void {
     const { drafts } = environments;
     const unfinished = drafts.get(NEW);
     if (unfinished && draft.requirements.length + draft.variables.length > 0) {
-      const lost =
-        unfinished.requirements.length + unfinished.variables.length;
+      const lost = unfinished.requirements.length + unfinished.variables.length;
       if (lost > 0 && !(await confirmDiscard(lost, trans))) {
         show();
         place.go({ view: 'new', tab: 'packages' });
@@ -89,7 +90,10 @@ export function addCommands(options: ICommandOptions): void {
     }
     const isBlank = draft.requirements.length + draft.variables.length === 0;
     if (!unfinished || !isBlank || draft.name) {
-      drafts.put(NEW, isBlank && unfinished ? { ...unfinished, name: draft.name } : draft);
+      drafts.put(
+        NEW,
+        isBlank && unfinished ? { ...unfinished, name: draft.name } : draft
+      );
     }
     show();
     place.go({ view: 'new', tab: 'packages' });
@@ -249,7 +253,8 @@ export function addCommands(options: ICommandOptions): void {
           return;
         }
         const { name } = wanted;
-        const asked = text(args, 'version') ?? (await readyVersion(context, wanted));
+        const asked =
+          text(args, 'version') ?? (await readyVersion(context, wanted));
         const kernel = await environments.installKernel(name, asked);
         const notebook = await switchNotebook(kernel.kernel_name, {
           commands,

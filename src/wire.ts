@@ -106,12 +106,7 @@ export interface ILockedPackage {
 }
 
 export type VersionState =
-  | 'not-built'
-  | 'queued'
-  | 'building'
-  | 'ready'
-  | 'failed'
-  | 'cancelled';
+  'not-built' | 'queued' | 'building' | 'ready' | 'failed' | 'cancelled';
 
 export type EnvironmentSource = 'registry' | 'catalogue';
 
@@ -214,12 +209,9 @@ export interface IBuild {
 }
 
 /** The states in which a build still does something. */
-export const ACTIVE_BUILD_STATES: ReadonlySet<BuildState> = new Set<BuildState>([
-  'queued',
-  'resolving',
-  'installing',
-  'verifying'
-]);
+export const ACTIVE_BUILD_STATES: ReadonlySet<BuildState> = new Set<BuildState>(
+  ['queued', 'resolving', 'installing', 'verifying']
+);
 
 /** Whether the build still waits or works. */
 export function isActive(build: Pick<IBuild, 'state'>): boolean {
@@ -332,11 +324,7 @@ export interface IValidation {
 }
 
 export type ChangeKind =
-  | 'added'
-  | 'removed'
-  | 'upgraded'
-  | 'downgraded'
-  | 'changed';
+  'added' | 'removed' | 'upgraded' | 'downgraded' | 'changed';
 
 export interface IPackageChange {
   name: string;

@@ -64,9 +64,7 @@ export function AddBox(props: {
       }
     } catch (reason) {
       setProblem(
-        reason instanceof ProblemError
-          ? reason.problems[0]
-          : problemOf(reason)
+        reason instanceof ProblemError ? reason.problems[0] : problemOf(reason)
       );
     }
   };
@@ -81,7 +79,7 @@ export function AddBox(props: {
     } else if (key === 'ArrowDown' && suggestions.length) {
       setChosen((chosen + 1) % suggestions.length);
     } else if (key === 'ArrowUp' && suggestions.length) {
-      setChosen((chosen + suggestions.length) % (suggestions.length + 1) - 1);
+      setChosen(((chosen + suggestions.length) % (suggestions.length + 1)) - 1);
     } else {
       return;
     }
@@ -113,9 +111,7 @@ export function AddBox(props: {
             aria-autocomplete="list"
             aria-expanded={suggestions.length > 0}
             aria-controls={`${id}-list`}
-            aria-activedescendant={
-              chosen >= 0 ? `${id}-${chosen}` : undefined
-            }
+            aria-activedescendant={chosen >= 0 ? `${id}-${chosen}` : undefined}
             aria-invalid={problem !== null}
             aria-describedby={problem ? `${id}-problem` : undefined}
             spellCheck={false}

@@ -7,6 +7,7 @@ import { Button, IconButton, ProblemNote } from '../panel/parts';
 import type { IFix, IPackageChange, IProblem } from '../wire';
 import type { IDraftChanges } from './draft';
 import { ChangeMark } from './packagestable';
+import { canonicalName } from './requirement';
 import type { IPreview } from './usedraft';
 
 const SHOWN = 8;
@@ -45,7 +46,11 @@ export function ChangesBar(props: {
   const [all, setAll] = React.useState(false);
   const conflict = preview?.problem ?? null;
   const resolved = preview?.resolution?.changes;
-  const packages = resolved ?? changes.requirements;
+  // A wish that changes nothing that is installed is a change all the same.
+  const silent = changes.requirements.filter(
+    one => !resolved?.some(other => other.name === canonicalName(one.name))
+  );
+  const packages = [...(resolved ?? []), ...silent];
   const listed = all ? packages : packages.slice(0, SHOWN);
   const title = isNew
     ? trans.__('Not saved yet')
@@ -119,8 +124,8 @@ export function ChangesBar(props: {
             <ChangeLine
               key={`${one.name} ${one.after ?? ''}`}
               {...one}
-              before={resolved ? one.before : wantedOf(one.before, one.name)}
-              after={resolved ? one.after : wantedOf(one.after, one.name)}
+              before={wantedOf(one.before, one.name)}
+              after={wantedOf(one.after, one.name)}
             />
           ))}
           {packages.length > SHOWN && (

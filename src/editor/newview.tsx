@@ -77,10 +77,7 @@ export function NewView(props: { tab: Tab }): JSX.Element {
               onChange={event => edit({ name: event.target.value }, 'name')}
             />
           </div>
-          <FieldProblem
-            id={`${id}-problem`}
-            problem={nameProblem ?? taken}
-          />
+          <FieldProblem id={`${id}-problem`} problem={nameProblem ?? taken} />
         </div>
         <PythonField
           python={current.python}
@@ -166,4 +163,3 @@ function useTaken(name: string) {
       }
     : null;
 }
-

@@ -49,8 +49,7 @@ export function packageRows(input: {
       resolved: found?.version ?? null,
       size: found?.size ?? null,
       requiredBy: [],
-      change:
-        old === undefined ? 'added' : old === line ? null : 'changed',
+      change: old === undefined ? 'added' : old === line ? null : 'changed',
       index,
       problem: problems.get(index) ?? null
     };

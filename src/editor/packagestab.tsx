@@ -18,10 +18,10 @@ import {
 import { RequirementsText } from './textbox';
 import type { EditDraft } from './usedraft';
 
+const NOTHING: readonly string[] = [];
+
 type Mode =
-  | { kind: 'table' }
-  | { kind: 'paste'; text: string }
-  | { kind: 'text' };
+  { kind: 'table' } | { kind: 'paste'; text: string } | { kind: 'text' };
 
 /** The packages of a draft, or of a version that may only be read. */
 export function PackagesTab(props: {
@@ -41,7 +41,7 @@ export function PackagesTab(props: {
   const [all, setAll] = React.useState(false);
   const known = useKnownNames();
   const { requirements } = draft;
-  const before = draft.origin.pip?.requirements ?? [];
+  const before = draft.origin.pip?.requirements ?? NOTHING;
   const rows = React.useMemo(
     () =>
       packageRows({

@@ -32,9 +32,7 @@ export function PythonField(props: {
           list={`${id}-list`}
           value={props.python ?? ''}
           placeholder={
-            data
-              ? trans.__('%1 (default)', data.default)
-              : trans.__('default')
+            data ? trans.__('%1 (default)', data.default) : trans.__('default')
           }
           aria-invalid={props.problem !== null}
           spellCheck={false}

@@ -18,7 +18,8 @@ export interface IRequirement {
 const LINE =
   /^([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)\s*(\[[^\]]*\])?\s*(@\s*[^\s;]\S*|[^;@]*?)\s*(;.*)?$/i;
 
-const CLAUSES = /^(?:(?:===|==|~=|!=|<=|>=|<|>)\s*[a-z0-9.*+!_-]+\s*(?:,\s*|$))+$/i;
+const CLAUSES =
+  /^(?:(?:===|==|~=|!=|<=|>=|<|>)\s*[a-z0-9.*+!_-]+\s*(?:,\s*|$))+$/i;
 
 /** The parts of a line, or `null` when it does not look like a requirement. */
 export function parseRequirement(line: string): IRequirement | null {

@@ -11,7 +11,9 @@ export function useBlocked(
   const { trans } = usePanel();
   const { lost } = useConnection();
   if (lost) {
-    return trans.__('The server is away: nothing can be saved until it answers.');
+    return trans.__(
+      'The server is away: nothing can be saved until it answers.'
+    );
   }
   if (draft.base === null && !draft.name.trim()) {
     return trans.__('Give it a name to save it.');

@@ -133,11 +133,7 @@ export function VariablesTab(props: {
           )
         )}
         {gone.map(name => (
-          <div
-            key={name}
-            className="mlenv-Variables-row"
-            data-change="removed"
-          >
+          <div key={name} className="mlenv-Variables-row" data-change="removed">
             <span className="mlenv-Code">
               <ChangeMark change="removed" /> <s>{name}</s>
             </span>
@@ -167,7 +163,9 @@ export function VariablesTab(props: {
   );
 }
 
-function repeatedProblem(message: string): Pick<IProblem, 'message' | 'remedy'> {
+function repeatedProblem(
+  message: string
+): Pick<IProblem, 'message' | 'remedy'> {
   return { message, remedy: '' };
 }
 
@@ -229,7 +227,9 @@ function VariableRow(props: {
           aria-invalid={problem !== null}
           aria-describedby={problem ? id : undefined}
           spellCheck={false}
-          onChange={event => props.onChange({ name: event.target.value.trim() })}
+          onChange={event =>
+            props.onChange({ name: event.target.value.trim() })
+          }
           onKeyDown={onKeyDown}
           onPaste={onPaste}
         />

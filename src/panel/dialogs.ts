@@ -21,11 +21,7 @@ export function confirmDiscard(
 ): Promise<boolean> {
   return confirm(
     trans.__('Discard the unsaved changes?'),
-    trans._n(
-      '%1 change is lost.',
-      '%1 changes are lost.',
-      count
-    ),
+    trans._n('%1 change is lost.', '%1 changes are lost.', count),
     Dialog.warnButton({ label: trans.__('Discard') }),
     trans
   );

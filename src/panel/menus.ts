@@ -51,10 +51,7 @@ export function openEnvironmentMenu(
 }
 
 /** The ways to begin a new environment. */
-export function openNewMenu(
-  commands: CommandRegistry,
-  at: HTMLElement
-): void {
+export function openNewMenu(commands: CommandRegistry, at: HTMLElement): void {
   openMenu(
     commands,
     [

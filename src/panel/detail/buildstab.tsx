@@ -22,12 +22,13 @@ export function BuildsTab(props: {
 }): JSX.Element {
   const { trans, translator, stream, place } = usePanel();
   const { builds, build, onFix, onEditPackages } = props;
-  const failed = build !== null && stateOfBuild(build.state) === 'failed';
+  const failed =
+    build && stateOfBuild(build.state) === 'failed' ? build.id : null;
   React.useEffect(() => {
-    if (build && failed) {
-      place.markSeen(build.id);
+    if (failed !== null) {
+      place.markSeen(failed);
     }
-  }, [place, build?.id, failed]);
+  }, [place, failed]);
   if (!build) {
     return (
       <p className="mlenv-Hint">

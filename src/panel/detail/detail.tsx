@@ -125,7 +125,7 @@ function Detail(
 
   const start = React.useMemo(
     () => draftOf(name, version.version, version.definition),
-    [name, version.version, version.definition_id]
+    [name, version.version, version.definition]
   );
   const editing = useEditing(name, start);
   const elsewhere = editing.isDirty && editing.draft?.base !== version.version;
@@ -372,9 +372,9 @@ function Detail(
           canUndo={drafts.canUndo(name)}
           onSave={andBuild => void save(andBuild)}
           onFix={fix =>
-          editing.edit({ requirements: applyFix(draft, fix).requirements })
-        }
-        onDiscard={() => void discard()}
+            editing.edit({ requirements: applyFix(draft, fix).requirements })
+          }
+          onDiscard={() => void discard()}
           onUndo={undo}
         />
       )}
@@ -383,10 +383,7 @@ function Detail(
 }
 
 /** The newest build of a version: from the list, or as it came with the version. */
-function newestOf(
-  builds: readonly IBuild[],
-  version: IVersion
-): IBuild | null {
+function newestOf(builds: readonly IBuild[], version: IVersion): IBuild | null {
   const listed = builds.find(one => one.version === version.version);
   return listed ?? version.build;
 }
@@ -424,9 +421,7 @@ function useAttempt(): [
       await action();
     } catch (reason) {
       setProblem(
-        reason instanceof ProblemError
-          ? reason.problems[0]
-          : problemOf(reason)
+        reason instanceof ProblemError ? reason.problems[0] : problemOf(reason)
       );
     }
   }, []);

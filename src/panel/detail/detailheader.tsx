@@ -2,7 +2,12 @@ import * as React from 'react';
 
 import { formatAge, formatDate, formatSize, formatVersion } from '../../format';
 import { Glyph } from '../../icons';
-import type { IBuild, IEnvironment, IVersionSummary, VersionState } from '../../wire';
+import type {
+  IBuild,
+  IEnvironment,
+  IVersionSummary,
+  VersionState
+} from '../../wire';
 import { useNow, usePanel } from '../context';
 import { StateMark, stateWord, stageWords } from '../states';
 import { Action, type IDetailActions } from './detailaction';

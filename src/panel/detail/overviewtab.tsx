@@ -27,11 +27,7 @@ export function OverviewTab(props: { version: IVersion }): JSX.Element {
     [
       trans.__('Registered'),
       version.author
-        ? trans.__(
-            '%1 by %2',
-            formatDate(version.created_at),
-            version.author
-          )
+        ? trans.__('%1 by %2', formatDate(version.created_at), version.author)
         : formatDate(version.created_at)
     ],
     [trans.__('Kernel'), version.kernel]

@@ -46,8 +46,7 @@ export function VersionsTab(props: {
               if (next) {
                 props.onSelect(next.version);
                 const row = event.currentTarget;
-                const target =
-                  step > 0 ? row.nextSibling : row.previousSibling;
+                const target = step > 0 ? row.nextSibling : row.previousSibling;
                 (target as HTMLElement | null)?.focus();
                 event.preventDefault();
               }

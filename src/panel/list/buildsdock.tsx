@@ -105,9 +105,7 @@ function DockRow(props: {
             </span>
           </span>
           <span className="mlenv-Row-second">
-            <span className="mlenv-Fact">
-              {build.error?.message ?? stage}
-            </span>
+            <span className="mlenv-Fact">{build.error?.message ?? stage}</span>
             {active && count && <span className="mlenv-Fact">{count}</span>}
           </span>
         </span>

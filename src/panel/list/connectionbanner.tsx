@@ -20,7 +20,7 @@ function LostBanner(): JSX.Element {
   });
   const seconds = nextTry ? Math.max(0, Math.ceil((nextTry - now) / 1000)) : 0;
   return (
-    <div className="mlenv-Banner" role="status">
+    <div className="mlenv-Lost" role="status">
       <Glyph name="offline" />
       <span>
         {trans.__('Connection lost. Showing what was known at %1.', time)}{' '}

@@ -77,7 +77,9 @@ export function NoMatch(props: {
       )}
       {!query && filter === 'built' && (
         <p>
-          {trans.__('Open an environment and press “Build”: it is ready after.')}
+          {trans.__(
+            'Open an environment and press “Build”: it is ready after.'
+          )}
         </p>
       )}
       {close.length > 0 && (

@@ -108,11 +108,7 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
           onOpen(environment);
         }
       } else if (isMenuKey(event) && environment) {
-        openEnvironmentMenu(
-          commands,
-          environment,
-          event.target as HTMLElement
-        );
+        openEnvironmentMenu(commands, environment, event.target as HTMLElement);
       } else if (isLetter(event) && !inAction) {
         const found = findTyped(rows, typed(event.key), stop);
         if (found >= 0) {

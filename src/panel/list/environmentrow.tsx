@@ -7,12 +7,7 @@ import { isActive, type IBuild, type IEnvironment } from '../../wire';
 import { useDraft, usePanel } from '../context';
 import { openEnvironmentMenu } from '../menus';
 import { IconButton } from '../parts';
-import {
-  StateMark,
-  stageWords,
-  stateOfBuild,
-  stateWord
-} from '../states';
+import { StateMark, stageWords, stateOfBuild, stateWord } from '../states';
 
 interface IRowProps {
   environment: IEnvironment;

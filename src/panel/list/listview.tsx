@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import { problemOf } from '../../api';
 import { CommandIDs } from '../../commandids';
+import type { IEnvironment } from '../../wire';
 import {
   useBuilds,
   useCatalogue,
@@ -24,11 +25,13 @@ import { FilterChips } from './chips';
 import { ConnectionBanner } from './connectionbanner';
 import { FirstSteps, NoMatch } from './emptystates';
 import { EnvironmentList, type IListHandle } from './environmentlist';
-import { chipCounts, listRows, suggestions } from './rows';
+import { chipCounts, listRows, matches, suggestions } from './rows';
 import { SearchBar } from './searchbar';
 import { ThisNotebook } from './thisnotebook';
 
 const TYPING = 120;
+
+const NONE: readonly IEnvironment[] = [];
 
 /** All environments: search, the notebook's own, mine, the curated ones, and the builds. */
 export function ListView(): JSX.Element {
@@ -48,18 +51,33 @@ export function ListView(): JSX.Element {
 
   const waiting = mine.isPending || catalogue.isPending;
   const slow = useSlow(waiting && !lost);
-  const input = {
-    mine: mine.isError ? [] : mine.items,
-    curated: catalogue.isError ? [] : curated,
-    total: mine.total,
-    filter,
-    query: settled,
-    folded,
-    inUse
-  };
+  const known = useLastKnown(mine.items, settled);
+  const input = React.useMemo(
+    () => ({
+      mine: mine.isError ? known : mine.items,
+      curated: catalogue.isError ? (curated ?? []) : curated,
+      total: mine.isError ? known.length : mine.total,
+      filter,
+      query: settled,
+      folded,
+      inUse
+    }),
+    [
+      mine.isError,
+      mine.items,
+      mine.total,
+      known,
+      catalogue.isError,
+      curated,
+      filter,
+      settled,
+      folded,
+      inUse
+    ]
+  );
   const rows = React.useMemo(
     () => (waiting && !slow ? [] : listRows(input)),
-    [waiting, slow, ...Object.values(input)]
+    [waiting, slow, input]
   );
 
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = mine;
@@ -75,7 +93,7 @@ export function ListView(): JSX.Element {
     void commands.execute(CommandIDs.create, name ? { name } : {});
   };
   const refused = [mine, catalogue].find(answer => answer.isError && !lost);
-  const known = [...(input.mine ?? []), ...(input.curated ?? [])];
+  const everything = [...(input.mine ?? []), ...(input.curated ?? [])];
   const nothingMine = !settled && mine.items?.length === 0;
 
   return (
@@ -133,7 +151,7 @@ export function ListView(): JSX.Element {
           <NoMatch
             query={settled}
             filter={filter}
-            close={settled ? suggestions(known, settled) : []}
+            close={settled ? suggestions(everything, settled) : []}
             onOpen={one => place.open(one.name)}
             onShowAll={() => place.setFilter('all')}
             onClear={() => setQuery('')}
@@ -162,5 +180,22 @@ export function ListView(): JSX.Element {
         }
       />
     </div>
+  );
+}
+
+/** What a search finds among the environments that were here last, for when no answer comes. */
+function useLastKnown(
+  items: readonly IEnvironment[] | null,
+  query: string
+): readonly IEnvironment[] {
+  const last = React.useRef(NONE);
+  React.useEffect(() => {
+    if (items && !query) {
+      last.current = items;
+    }
+  }, [items, query]);
+  return React.useMemo(
+    () => last.current.filter(one => matches(one, query)),
+    [query]
   );
 }
