@@ -158,3 +158,43 @@ export async function run(
 export function chip(page: IJupyterLabPageFixture): Locator {
   return page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Chip');
 }
+
+/** Opens a notebook that ran in a version whose kernel is not here. */
+export async function openNotebookFrom(
+  page: IJupyterLabPageFixture,
+  tmpPath: string,
+  name: string
+): Promise<void> {
+  const notebook = {
+    cells: [
+      {
+        id: 'one',
+        cell_type: 'code',
+        execution_count: null,
+        metadata: {},
+        outputs: [],
+        source: '1 + 1'
+      }
+    ],
+    metadata: {
+      kernelspec: {
+        display_name: `${name} (v1)`,
+        language: 'python',
+        name: `mlenv-${name}-0a1b2c3d`
+      },
+      language_info: { name: 'python' }
+    },
+    nbformat: 4,
+    nbformat_minor: 5
+  };
+  const path = `${tmpPath}/${name}.ipynb`;
+  await page.contents.uploadContent(JSON.stringify(notebook), 'text', path);
+  await page.sidebar.openTab('filebrowser');
+  await page.filebrowser.refresh();
+  await page.filebrowser.open(path);
+}
+
+/** The banner over the notebook in front. */
+export function banner(page: IJupyterLabPageFixture): Locator {
+  return page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Banner');
+}

@@ -1,54 +1,17 @@
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-
 import {
   api,
+  banner,
   chip,
   expect,
   fresh,
   gated,
   open,
+  openNotebookFrom,
   Panel,
   register,
   run,
   test
 } from './environments';
-
-/** Opens a notebook that ran in a version whose kernel is not here. */
-async function openNotebookFrom(
-  page: IJupyterLabPageFixture,
-  tmpPath: string,
-  name: string
-): Promise<void> {
-  const notebook = {
-    cells: [
-      {
-        id: 'one',
-        cell_type: 'code',
-        execution_count: null,
-        metadata: {},
-        outputs: [],
-        source: '1 + 1'
-      }
-    ],
-    metadata: {
-      kernelspec: {
-        display_name: `${name} (v1)`,
-        language: 'python',
-        name: `mlenv-${name}-0a1b2c3d`
-      },
-      language_info: { name: 'python' }
-    },
-    nbformat: 4,
-    nbformat_minor: 5
-  };
-  const path = `${tmpPath}/${name}.ipynb`;
-  await page.contents.uploadContent(JSON.stringify(notebook), 'text', path);
-  await page.filebrowser.refresh();
-  await page.filebrowser.open(path);
-}
-
-const banner = (page: IJupyterLabPageFixture) =>
-  page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Banner');
 
 test('a notebook whose environment is not here offers to build it', async ({
   page,

@@ -2,11 +2,13 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 import {
   api,
+  banner,
   chip,
   expect,
   fresh,
   gated,
   open,
+  openNotebookFrom,
   Panel,
   register,
   run,
@@ -39,7 +41,7 @@ async function shoot(
 }
 
 test('a build', async ({ page, request }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(180_000);
   const name = fresh('churn-model');
   const slow = fresh('gated-model');
   await page.notebook.createNew();
@@ -78,7 +80,7 @@ test('a build', async ({ page, request }) => {
 });
 
 test('a build that fails', async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(180_000);
   const name = fresh('uplift-study');
   await page.notebook.createNew();
   const panel = await new Panel(page).show();
@@ -110,4 +112,30 @@ test('a new environment', async ({ page }) => {
   await shoot(page, 'new-variables');
   await panel.tab('Packages').click();
   await shoot(page, 'new-packages');
+});
+
+test('a notebook whose environment is not here', async ({
+  page,
+  request,
+  tmpPath
+}) => {
+  test.setTimeout(180_000);
+  const name = fresh('vision-lab');
+  const slow = fresh('gated-vision');
+  await register(page, name, gated(slow));
+  await new Panel(page).show();
+  await openNotebookFrom(page, tmpPath, name);
+  await expect(banner(page)).toBeVisible();
+  await shoot(page, 'banner-missing', [280]);
+  await banner(page).getByRole('button', { name: 'Build and use' }).click();
+  await expect(banner(page)).toContainText('Installing');
+  await shoot(page, 'banner-building', [280]);
+  await banner(page).getByRole('button', { name: 'Cancel' }).click();
+  await expect(banner(page)).toContainText('was cancelled');
+  await shoot(page, 'banner-cancelled', [280]);
+  await open(request, slow);
+  await openNotebookFrom(page, tmpPath, `${name}-none`);
+  await banner(page).getByRole('button', { name: 'Build and use' }).click();
+  await expect(banner(page)).toContainText('failed');
+  await shoot(page, 'banner-failed', [280]);
 });
