@@ -51,6 +51,20 @@ export function useFollow(
     }
   }, [follow, height, scroller, log]);
 
+  // The end also leaves the view when the view itself gets smaller.
+  React.useEffect(() => {
+    const node = scroller.current;
+    if (!follow || !node) {
+      return;
+    }
+    const observer = new ResizeObserver(() => {
+      node.scrollTop = node.scrollHeight;
+      lastTop.current = node.scrollTop;
+    });
+    observer.observe(node);
+    return () => observer.disconnect();
+  }, [follow, scroller]);
+
   const onScroll = () => {
     const node = scroller.current;
     if (!node) {
