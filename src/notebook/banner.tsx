@@ -9,7 +9,7 @@ import { useSignal } from '../panel/context';
 import { Button, IconButton } from '../panel/parts';
 import { stageWords } from '../panel/states';
 import type { IKernelFacts } from './kernelfacts';
-import type { MissingKernel } from './missingkernel';
+import type { MissingKernel, MissingState } from './missingkernel';
 
 /** What a banner can do beside what its model does. */
 export interface IBannerActions {
@@ -135,49 +135,73 @@ function MissingView(props: IMissingProps): JSX.Element | null {
         </Banner>
       );
     }
-    case 'failed': {
-      const { build, problem, wants } = state;
-      const cancelled = build?.state === 'cancelled';
-      return (
-        <Banner
-          tone={cancelled ? 'warning' : 'error'}
-          icon={cancelled ? 'cancelled' : 'failed'}
-          text={
-            cancelled
-              ? trans.__('Building %1 was cancelled.', titleOf(wants))
-              : trans.__(
-                  'Building %1 failed: %2',
-                  titleOf(wants),
-                  problem
-                    ? `${problem.message} ${problem.remedy}`.trim()
-                    : trans.__('the log says why.')
-                )
-          }
-          strong={titleOf(wants)}
-          onDismiss={onDismiss}
-          trans={trans}
-        >
-          <Button
-            kind="plain"
-            label={trans.__('Choose another kernel…')}
-            onClick={actions.chooseKernel}
-          />
-          {build && !cancelled ? (
-            <Button
-              kind="primary"
-              label={trans.__('Open log')}
-              onClick={() => actions.openLog(wants, build.id)}
-            />
-          ) : (
-            <Button
-              label={trans.__('Build and use')}
-              onClick={() => void missing.buildAndUse()}
-            />
-          )}
-        </Banner>
-      );
-    }
+    case 'failed':
+      return <FailedView {...props} state={state} />;
   }
+}
+
+function FailedView(
+  props: IMissingProps & { state: Extract<MissingState, { is: 'failed' }> }
+): JSX.Element {
+  const { missing, actions, onDismiss, state, trans } = props;
+  const { build, wants } = state;
+  const cancelled = build?.state === 'cancelled';
+  return (
+    <Banner
+      tone={cancelled ? 'warning' : 'error'}
+      icon={cancelled ? 'cancelled' : 'failed'}
+      text={failureOf(state, trans)}
+      strong={titleOf(wants)}
+      onDismiss={onDismiss}
+      trans={trans}
+    >
+      <Button
+        kind="plain"
+        label={trans.__('Choose another kernel…')}
+        onClick={actions.chooseKernel}
+      />
+      {build && !cancelled ? (
+        <Button
+          kind="primary"
+          label={trans.__('Open log')}
+          onClick={() => actions.openLog(wants, build.id)}
+        />
+      ) : (
+        !isUnknown(state) && (
+          <Button
+            label={trans.__('Build and use')}
+            onClick={() => void missing.buildAndUse()}
+          />
+        )
+      )}
+    </Banner>
+  );
+}
+
+/** Whether no such version is registered here, which no build can mend. */
+function isUnknown(state: Extract<MissingState, { is: 'failed' }>): boolean {
+  return !state.build && state.problem?.code === 'not_found';
+}
+
+function failureOf(
+  state: Extract<MissingState, { is: 'failed' }>,
+  trans: TranslationBundle
+): string {
+  const { build, problem, wants } = state;
+  const title = titleOf(wants);
+  if (build?.state === 'cancelled') {
+    return trans.__('Building %1 was cancelled.', title);
+  }
+  if (isUnknown(state)) {
+    return trans.__('%1 is not registered here, so it cannot be built.', title);
+  }
+  return trans.__(
+    'Building %1 failed: %2',
+    title,
+    problem
+      ? `${problem.message} ${problem.remedy}`.trim()
+      : trans.__('the log says why.')
+  );
 }
 
 interface IBannerProps {

@@ -43,9 +43,9 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       switchNotebook(kernelName, { commands, kernelspecs, tracker }, panel);
     /** Also where the kernel of that name runs: what does may be its stand-in. */
     const startAnew = async (kernelName: string, panel: NotebookPanel) => {
-      const { session } = panel.sessionContext;
-      if (session?.kernel?.name === kernelName) {
-        await session.kernel.restart();
+      const { sessionContext } = panel;
+      if (sessionContext.session?.kernel?.name === kernelName) {
+        await sessionContext.restartKernel();
       } else {
         await switchTo(kernelName, panel);
       }

@@ -1,4 +1,8 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { test as base } from '@jupyterlab/galata';
 import type { APIRequestContext, Locator } from '@playwright/test';
 import { expect } from '@playwright/test';
@@ -197,4 +201,24 @@ export async function openNotebookFrom(
 /** The banner over the notebook in front. */
 export function banner(page: IJupyterLabPageFixture): Locator {
   return page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Banner');
+}
+
+/** Deletes everything that was built, as somebody might who needs the space. */
+export function deletePrefixes(): void {
+  const prefixes = join(process.env.MLENV_STORE ?? '', 'prefixes');
+  // What was built is read-only.
+  execFileSync('chmod', ['-R', 'u+w', prefixes]);
+  rmSync(prefixes, { recursive: true });
+}
+
+/** Restarts the kernel of the notebook in front, as its button does. */
+export async function restartKernel(
+  page: IJupyterLabPageFixture
+): Promise<void> {
+  await page.evaluate(async () => {
+    const panel = window.jupyterapp.shell.currentWidget as unknown as {
+      sessionContext: { restartKernel(): Promise<void> };
+    };
+    await panel.sessionContext.restartKernel();
+  });
 }

@@ -2,6 +2,7 @@ import {
   api,
   banner,
   chip,
+  deletePrefixes,
   expect,
   fresh,
   gated,
@@ -9,6 +10,7 @@ import {
   openNotebookFrom,
   Panel,
   register,
+  restartKernel,
   run,
   test
 } from './environments';
@@ -70,7 +72,7 @@ test('a notebook whose environment nobody knows says so', async ({
   const name = fresh('nobodys');
   await openNotebookFrom(page, tmpPath, name);
   await banner(page).getByRole('button', { name: 'Build and use' }).click();
-  await expect(banner(page)).toContainText(`Building ${name} v1 failed`);
+  await expect(banner(page)).toContainText(`${name} v1 is not registered here`);
   await banner(page).getByRole('button', { name: 'Dismiss' }).click();
   await expect(banner(page)).toBeHidden();
 });
@@ -97,5 +99,34 @@ test('a cell switches its notebook', async ({ page, request }) => {
   await expect(chip(page)).toContainText(two, { timeout: 60_000 });
   expect(await run(page, 'import os; print(os.environ["WHERE"])')).toBe(
     'the second'
+  );
+});
+
+test('an environment that was deleted under its kernel is built again from the notebook', async ({
+  page,
+  request
+}) => {
+  const name = fresh('gone');
+  const gone = fresh('gated-gone');
+  await open(request, gone);
+  await page.notebook.createNew();
+  const panel = await new Panel(page).show();
+  await register(page, name, gated(gone));
+  await panel.row(name).click();
+  await panel.button('Build').click();
+  await panel.expectReady();
+  await panel.button('Use in notebook').click();
+  await expect(chip(page)).toContainText(name);
+
+  deletePrefixes();
+  await restartKernel(page);
+  await run(page, '1 + 1');
+  await expect(banner(page)).toContainText('which is not on this machine');
+
+  await banner(page).getByRole('button', { name: 'Build and use' }).click();
+  await expect(banner(page)).toBeHidden({ timeout: 60_000 });
+  const module = gone.replaceAll('-', '_');
+  expect(await run(page, `import ${module} as m; print(m.__version__)`)).toBe(
+    '1.0'
   );
 });

@@ -136,6 +136,6 @@ test('a notebook whose environment is not here', async ({
   await open(request, slow);
   await openNotebookFrom(page, tmpPath, `${name}-none`);
   await banner(page).getByRole('button', { name: 'Build and use' }).click();
-  await expect(banner(page)).toContainText('failed');
+  await expect(banner(page)).toContainText('not registered here');
   await shoot(page, 'banner-failed', [280]);
 });
