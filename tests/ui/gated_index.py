@@ -83,7 +83,9 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: what is asked for is in the build's log."""
 
-    def _answer(self, body: bytes, kind: str = "application/octet-stream", status: int = 200) -> None:
+    def _answer(
+        self, body: bytes, kind: str = "application/octet-stream", status: int = 200
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
