@@ -37,7 +37,9 @@ export function useSave(key: string, draft: IDraft | null) {
       if (build) {
         await environments.startBuild(saved.name, saved.version);
       }
-      place.open(saved.name, { tab: build ? 'builds' : 'packages' });
+      const { location } = place;
+      const tab = location.view === 'list' ? 'packages' : location.tab;
+      place.open(saved.name, { tab: build ? 'builds' : tab });
     } catch (reason) {
       if (environments.drafts.get(key) === null) {
         // Saved, but not built: the detail shows what is there.
