@@ -22,12 +22,9 @@ from mlenv_jupyter.core.diff import DefinitionDiff, PackageChange, diff_definiti
 from mlenv_jupyter.core.errors import (
     BuildFailed,
     Conflict,
-    InvalidDefinition,
-    InvalidName,
     MlenvError,
-    NotFound,
 )
-from mlenv_jupyter.core.names import RESERVED_PREFIX, canonical_name, check_name, kernel_name
+from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.version import (
     Change,
     Check,
@@ -416,6 +413,12 @@ class Workspace(Configurable):
     def default_python(self) -> str:
         """The Python of a definition that names none."""
         return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+    def doctor(self) -> tuple[Check, ...]:
+        """Everything that mlenv needs, each with the remedy."""
+        from mlenv_jupyter.doctor import examine
+
+        return examine(self)
 
     def status(self) -> Status:
         """How this workspace is, in a few milliseconds."""
