@@ -52,7 +52,7 @@ class Views:
     def curated(self, entries: Iterable[Curated]) -> tuple[Environment, ...]:
         """Curated environments as rows of a list."""
         kept = list(entries)
-        versions = self.versions(self.curated_rows(kept), "catalogue")
+        versions = self.versions(self._registry.curated(kept))
         return tuple(
             Environment(
                 name=entry.name,
@@ -71,13 +71,7 @@ class Views:
             for entry, version in zip(kept, versions, strict=True)
         )
 
-    def curated_rows(self, entries: Iterable[Curated]) -> list[VersionRow]:
-        """Curated environments in the form of registered versions, with their locks where used."""
-        rows = [_curated_row(entry) for entry in entries]
-        locks = self._registry.locks.newest_ids([row.digest for row in rows])
-        return [msgspec.structs.replace(row, lock_id=locks.get(row.digest)) for row in rows]
-
-    def versions(self, rows: list[VersionRow], source: str = "registry") -> tuple[Version, ...]:
+    def versions(self, rows: list[VersionRow]) -> tuple[Version, ...]:
         """Versions for a list: without definition and packages."""
         builds = self._registry.builds.of_versions([(row.name, row.version) for row in rows])
         locks = [row.lock_id for row in rows if row.lock_id is not None]
@@ -85,16 +79,15 @@ class Views:
         return tuple(
             self._version(
                 row,
-                source,
                 builds.get((row.name, row.version)),
                 digests.get(row.lock_id) if row.lock_id is not None else None,
             )
             for row in rows
         )
 
-    def full(self, row: VersionRow, source: str = "registry") -> Version:
+    def full(self, row: VersionRow) -> Version:
         """One version with its definition, and its packages where they are resolved."""
-        (light,) = self.versions([row], source)
+        (light,) = self.versions([row])
         record = self.record(light.lock_digest)
         packages: tuple[LockedPackage, ...] | None = record.packages if record else None
         if packages is None and row.lock_id is not None:
@@ -108,14 +101,12 @@ class Views:
             return None
         return self._store.record(self._store.places.prefix(lock_digest))
 
-    def _version(
-        self, row: VersionRow, source: str, build: Build | None, lock_digest: str | None
-    ) -> Version:
+    def _version(self, row: VersionRow, build: Build | None, lock_digest: str | None) -> Version:
         record = self.record(lock_digest)
         return Version(
             name=row.name,
             version=row.version,
-            source=source,  # type: ignore[arg-type]
+            source=row.source,
             kind=row.definition.kind,
             python=row.definition.python or (minor_of(record.python) if record else None),
             author=row.author,
@@ -130,22 +121,6 @@ class Views:
             kernel=installed_kernel(row.name, row.definition_id, lock_digest),
             wanted=row.definition.wanted,
         )
-
-
-def _curated_row(entry: Curated) -> VersionRow:
-    return VersionRow(
-        id=0,
-        name=entry.name,
-        version=entry.version,
-        number=1,
-        definition=entry.definition,
-        definition_id=identity.definition_id(entry.definition),
-        digest=identity.digest(entry.definition),
-        lock_id=None,
-        author="mlenv",
-        message="",
-        created_at=entry.updated_at,
-    )
 
 
 def state_of(build: Build | None, *, built: bool) -> BuiltState:

@@ -25,15 +25,14 @@ from mlenv_jupyter.core.errors import (
     MlenvError,
 )
 from mlenv_jupyter.core.names import check_name
+from mlenv_jupyter.core.validation import validate
 from mlenv_jupyter.core.version import (
     Change,
-    Check,
     Environment,
     Interpreter,
     Kernel,
     Page,
     Preview,
-    Status,
     Validation,
     Version,
 )
@@ -153,11 +152,10 @@ class Workspace(Configurable):
 
     def versions(self, name: str) -> tuple[Version, ...]:
         """The versions of an environment, newest first; raises NotFound."""
-        from mlenv_jupyter.registry.catalogue import curated_entry
 
-        entry = curated_entry(name)
-        if entry is not None:
-            return (self.environment(name).latest,)
+        environment = self.environment(name)
+        if environment.read_only:
+            return (environment.latest,)
         return self._views.versions(list(self.registry.environments.versions(name)))
 
     def version(self, name: str, version: str | None = None) -> Version:
@@ -211,7 +209,6 @@ class Workspace(Configurable):
 
     def validate(self, name: str | None, definition: object) -> Validation:
         """Whether a name and a definition (in its JSON form) can be registered."""
-        from mlenv_jupyter.core.validation import validate
 
         return validate(name, definition)
 
@@ -413,27 +410,6 @@ class Workspace(Configurable):
     def default_python(self) -> str:
         """The Python of a definition that names none."""
         return f"{sys.version_info.major}.{sys.version_info.minor}"
-
-    def doctor(self) -> tuple[Check, ...]:
-        """Everything that mlenv needs, each with the remedy."""
-        from mlenv_jupyter.doctor import examine
-
-        return examine(self)
-
-    def status(self) -> Status:
-        """How this workspace is, in a few milliseconds."""
-        import shutil
-
-        from mlenv_jupyter._version import __version__
-
-        self.places.make()
-        return Status(
-            version=__version__,
-            home=str(self.places.home),
-            store=str(self.places.store),
-            disk_free=shutil.disk_usage(self.places.store).free,
-            builds_running=len(self.registry.builds.running()),
-        )
 
     def uninstall(self, *, purge: bool) -> list[str]:
         """Remove kernels and launcher; with ``purge`` also the store, the builds and the registry.

@@ -10,6 +10,7 @@ from mlenv_jupyter.cli.output import emit, facts, note, say, size
 from mlenv_jupyter.cli.problems import FAILED, OK
 from mlenv_jupyter.cli.session import Session, verb
 from mlenv_jupyter.core.errors import InvalidRequest
+from mlenv_jupyter.doctor import examine
 
 
 @verb("status")
@@ -34,7 +35,7 @@ def status(session: Session) -> None:
 @verb("doctor")
 def doctor(session: Session) -> int:
     """Check everything that builds and kernels need; exit code 1 if something is wrong."""
-    checks = session.workspace.doctor()
+    checks = examine(session.workspace)
     well = all(check.ok for check in checks)
     if session.json:
         emit({"ok": well, "checks": checks})

@@ -73,5 +73,6 @@ def named(address: str) -> str | None:
                 name = parse_sdist_filename(file)[0]
             except InvalidSdistFilename:
                 return None
-    bare = urlunsplit(parts._replace(fragment=kept))
+    # Not urlunsplit(): it takes the slashes out of git+file:///x.
+    bare = address.partition("#")[0] + (f"#{kept}" if kept else "")
     return f"{name} @ {bare}{f' ; {marker.strip()}' if separator else ''}"

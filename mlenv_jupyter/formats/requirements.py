@@ -38,6 +38,7 @@ __all__ = ["Wanted", "describe", "read", "read_line", "without_comment"]
 MAX_FILES = 50
 REFERENCE = "Write ${NAME} in its place, and set NAME where builds run."
 _CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)=([0-9][\w.*]*)(?:=\w+)?")
+_COMMAND = re.compile(r"[!%$]?\s*(?:python3? -m |uv )?(?:pip3?|conda|mamba) install\b")
 _WITHOUT_EFFECT = {
     "trusted_host": "certificates are always checked; set SSL_CERT_FILE for one of your own",
     "prefer_binary": "the resolver prefers wheels anyway",
@@ -69,12 +70,19 @@ class Wanted:
             many = f" (and {len(self.hashed) - 1} more lines)" if self.hashed[1:] else ""
             notes.keep(self.hashed[0], f"--hash{many}: the lock has hashes of its own.")
         limits: dict[str, list[Requirement]] = {}
+        unasked: list[tuple[str, str]] = []
         for one, place in self.constraints:
             name = canonicalize_name(one.name)
             if any(canonicalize_name(asked.name) == name for asked, _ in self.requirements):
                 limits.setdefault(name, []).append(one)
             else:
-                notes.kept.append(f"{place}: {one} is a constraint on a package not asked for.")
+                unasked.append((place, str(one)))
+        if unasked:
+            many = f" and {len(unasked) - 1} more limit" if unasked[1:] else " limits"
+            notes.keep(
+                unasked[0][0],
+                f"{unasked[0][1]}{many} what is not asked for. Add what matters to the packages.",
+            )
         made = []
         for asked, _ in self.requirements:
             for limit in limits.get(canonicalize_name(asked.name), ()):
@@ -129,7 +137,13 @@ def read_line(
     try:
         parsed = parse(number, line)
     except BadLineError as error:
-        notes.fault(number, f"{line[:200]!r} cannot be read.", detail=f"{error}.")
+        notes.fault(
+            number,
+            f"{line[:200]!r} cannot be read.",
+            detail=f"{error}.",
+            remedy="Remove that option, or write one package a line.",
+            code="invalid_option",
+        )
         return
     if parsed.requirement:
         _requirement(parsed, wanted, notes, constraint)
@@ -276,7 +290,7 @@ def _requirement(parsed: PipLine, wanted: Wanted, notes: Notes, constraint: bool
     if made.url and has_secret(made.url):
         notes.refuse(number, f"The address of {made.name} has a secret in it.", REFERENCE)
         return
-    if made.url and made.url.startswith("file:"):
+    if made.url and made.url.startswith(("file:", "git+file:", "hg+file:")):
         notes.keep(number, f"{made.name} comes from a file of one machine.")
     if found := VARIABLE.findall(made.url or ""):
         notes.keep(number, f"{' and '.join(found)}: read where builds run.")
@@ -288,7 +302,7 @@ def _address(number: int, flag: str, address: str, notes: Notes) -> str | None:
     if has_secret(address):
         bare = without_user(address)
         if bare is None or has_secret(bare):
-            notes.refuse(number, f"{flag} {address}: its signature is secret.", REFERENCE, "secret")
+            notes.refuse(number, f"There is a secret in {flag} {address}", REFERENCE, "secret")
             return None
         notes.refuse(number, f"The user and password of {flag} are left out.", REFERENCE, "secret")
         return bare
@@ -303,6 +317,8 @@ def _remedy(text: str) -> str:
     pin = _CONDA_PIN.fullmatch(text)
     if pin is not None:
         return f"Write {pin[1]}=={pin[2]}, with two equals signs."
+    if command := _COMMAND.match(text):
+        return f"Leave out {command[0].strip()!r}, and write one package a line."
     if VARIABLE.search(text):
         return "Write the value: ${…} is filled in in addresses only."
     return REMEDY

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Conflict, InvalidRequest, NotFound
+from mlenv_jupyter.core.version import Source
 from mlenv_jupyter.registry import tables
 from mlenv_jupyter.registry.changes import note
 from mlenv_jupyter.registry.database import Database
@@ -33,7 +34,7 @@ E, V = tables.environments, tables.versions
 
 
 class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One registered version as it is stored; ``definition`` is absent in lists."""
+    """One version as it is stored, or a curated one in the same form."""
 
     id: int
     name: str
@@ -46,6 +47,7 @@ class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
     author: str
     message: str
     created_at: str
+    source: Source = "registry"
 
 
 class EnvironmentRow(msgspec.Struct, frozen=True, kw_only=True):

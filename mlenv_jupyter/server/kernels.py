@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from mlenv_jupyter.doctor import examine
 from mlenv_jupyter.server.base import ApiHandler
 from mlenv_jupyter.server.wire import Items, Reference
 
@@ -80,7 +81,7 @@ def _pythons(it: Workspace) -> dict[str, Any]:
 def _status(it: Workspace) -> dict[str, Any]:
     from mlenv_jupyter.core.errors import Problem
 
-    status, checks = it.status(), it.doctor()
+    status, checks = it.status(), examine(it)
     problems = [
         Problem(code="check_failed", message=one.message, remedy=one.remedy, where=one.name)
         for one in checks

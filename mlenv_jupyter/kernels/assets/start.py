@@ -28,7 +28,7 @@ ALLOWED = frozenset(
 )
 
 
-class Missing(Exception):  # noqa: N818
+class Missing(Exception):
     """Something that the kernel needs is not there: what, and the remedy."""
 
     def __init__(self, code: str, message: str, remedy: str = "") -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.names import canonical_name
 from mlenv_jupyter.core.universal import UniversalLock
 
 PLACE = Path(__file__).parent
@@ -36,6 +37,11 @@ def curated() -> Mapping[str, Curated]:
     files = sorted(path for path in PLACE.glob("*.json") if not path.name.endswith(".lock.json"))
     entries = [msgspec.json.decode(path.read_bytes(), type=Curated) for path in files]
     return {entry.name.lower(): entry for entry in entries}
+
+
+def curated_entry(name: str) -> Curated | None:
+    """One curated environment by its name or an alias of it, in any letter case."""
+    return curated().get(canonical_name(name).lower())
 
 
 def curated_lock(name: str) -> UniversalLock:
