@@ -33,6 +33,7 @@ from mlenv_jupyter.core.version import (
     Kernel,
     Page,
     Preview,
+    Status,
     Validation,
     Version,
 )
@@ -410,6 +411,21 @@ class Workspace(Configurable):
     def default_python(self) -> str:
         """The Python of a definition that names none."""
         return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+    def status(self) -> Status:
+        """How this workspace is, in a few milliseconds."""
+        import shutil
+
+        from mlenv_jupyter._version import __version__
+
+        self.places.make()
+        return Status(
+            version=__version__,
+            home=str(self.places.home),
+            store=str(self.places.store),
+            disk_free=shutil.disk_usage(self.places.store).free,
+            builds_running=len(self.registry.builds.running()),
+        )
 
     def uninstall(self, *, purge: bool) -> list[str]:
         """Remove kernels and launcher; with ``purge`` also the store, the builds and the registry.
