@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from mlenv_jupyter.doctor import examine
 from mlenv_jupyter.server.base import ApiHandler
 from mlenv_jupyter.server.wire import Items, Reference
 
@@ -80,6 +79,8 @@ def _pythons(it: Workspace) -> dict[str, Any]:
 
 def _status(it: Workspace) -> dict[str, Any]:
     from mlenv_jupyter.core.errors import Problem
+    from mlenv_jupyter.doctor import examine
+    from mlenv_jupyter.doctor import examine
 
     status, checks = it.status(), examine(it)
     problems = [
