@@ -80,7 +80,6 @@ def _pythons(it: Workspace) -> dict[str, Any]:
 def _status(it: Workspace) -> dict[str, Any]:
     from mlenv_jupyter.core.errors import Problem
     from mlenv_jupyter.doctor import examine
-    from mlenv_jupyter.doctor import examine
 
     status, checks = it.status(), examine(it)
     problems = [
