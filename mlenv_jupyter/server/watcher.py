@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,13 +48,18 @@ class Watcher:
     def start(self) -> None:
         """Begin; to be called in the running event loop."""
         self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(self._ended)
 
     async def stop(self) -> None:
-        """End, and wait for it."""
+        """End, and wait for it; however it ended, that keeps no server from stopping."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._log.error("mlenv watches its registry no longer", exc_info=error)
 
     async def _run(self) -> None:
         await asyncio.sleep(SETTLE)

@@ -114,3 +114,21 @@ async def test_a_registry_that_was_purged_is_made_again(
     assert await done.wait() == 0
     listed = (await api("GET", "/environments")).json["items"]
     assert {one["name"] for one in listed} == {"after", "elsewhere"}
+
+
+async def test_a_watch_that_broke_is_logged_and_stops_no_server(
+    heard: asyncio.Queue[dict[str, Any]],
+    jp_serverapp: Any,
+    access: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def breaks() -> int:
+        raise ZeroDivisionError
+
+    workspace = await access.call(lambda it: it)
+    monkeypatch.setattr(workspace, "data_version", breaks)
+    extension = jp_serverapp.extension_manager.extension_points["mlenv"].app
+    await asyncio.wait_for(asyncio.wait([extension.watcher._task]), 10)
+    await asyncio.wait_for(jp_serverapp.extension_manager.stop_all_extensions(), 10)
+    assert "watches its registry no longer" in caplog.text
