@@ -54,9 +54,11 @@ $(EXTENSION): node_modules/.package-lock.json $(STAMPS)/python $(SOURCES) tsconf
 	@said=$$(PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build 2>&1) || { echo "$$said"; exit 1; }
 	@touch $@
 
-$(STAMPS)/develop: $(EXTENSION) jupyter-config/server-config/mlenv_jupyter.json
+# The editable install brings a directory of that name: a link made over it would land inside.
+$(STAMPS)/develop: $(STAMPS)/python $(EXTENSION) jupyter-config/server-config/mlenv_jupyter.json
 	@mkdir -p $(VENV)/share/jupyter/labextensions $(VENV)/etc/jupyter/jupyter_server_config.d
-	@ln -sfn "$(CURDIR)/mlenv_jupyter/labextension" $(VENV)/share/jupyter/labextensions/mlenv-jupyter
+	@rm -rf $(VENV)/share/jupyter/labextensions/mlenv-jupyter
+	@ln -s "$(CURDIR)/mlenv_jupyter/labextension" $(VENV)/share/jupyter/labextensions/mlenv-jupyter
 	@cp jupyter-config/server-config/mlenv_jupyter.json $(VENV)/etc/jupyter/jupyter_server_config.d/
 	@touch $@
 

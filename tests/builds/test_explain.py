@@ -132,7 +132,7 @@ WANTED: dict[str, tuple[str, str, str, list[str]]] = {
         ["Use networkx (any version)"],
     ),
     "source-only": ("no_wheel", "pycairo 1.20.0", "source only", ["Use pycairo (any version)"]),
-    "timeout-as-missing": ("unknown_package", "10.255.255.1", "", ["Remove numpy"]),
+    "timeout-as-missing": ("unknown_package", "127.0.0.1:9", "", ["Remove numpy"]),
     "tls": ("index_tls", "its certificate is not trusted", "invalid peer certificate", []),
     "two-pins": (
         "conflict",
