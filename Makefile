@@ -55,7 +55,7 @@ $(EXTENSION): node_modules/.package-lock.json $(STAMPS)/python $(SOURCES) tsconf
 	@touch $@
 
 # The editable install brings a directory of that name: a link made over it would land inside.
-$(STAMPS)/develop: $(STAMPS)/python $(EXTENSION) jupyter-config/server-config/mlenv_jupyter.json
+$(STAMPS)/develop: $(STAMPS)/python $(EXTENSION) jupyter-config/server-config/mlenv_jupyter.json Makefile
 	@mkdir -p $(VENV)/share/jupyter/labextensions $(VENV)/etc/jupyter/jupyter_server_config.d
 	@rm -rf $(VENV)/share/jupyter/labextensions/mlenv-jupyter
 	@ln -s "$(CURDIR)/mlenv_jupyter/labextension" $(VENV)/share/jupyter/labextensions/mlenv-jupyter
