@@ -267,12 +267,12 @@ class Workspace(Configurable):
         A version that is ready is not built again unless ``force``; a running build is joined.
         ``cache=False`` downloads and resolves anew. Raises NotFound, Unavailable.
         """
+        from mlenv_jupyter.builds.choice import require_builder
         from mlenv_jupyter.builds.queue import new_id
-        from mlenv_jupyter.builds.resolve import require_pip_only
         from mlenv_jupyter.builds.spec import BuildSpec
 
         row = self.registry.find(name, version)
-        require_pip_only(row.definition)
+        require_builder(row.definition)
         if not force:
             (light,) = self._views.versions([row])
             if light.state == "ready":

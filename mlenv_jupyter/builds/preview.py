@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlenv_jupyter.builds import python as pythons
+from mlenv_jupyter.builds.choice import require_builder
 from mlenv_jupyter.builds.explain import explain
 from mlenv_jupyter.builds.pipeline import uv_environment
 from mlenv_jupyter.builds.resolve import (
@@ -12,7 +13,6 @@ from mlenv_jupyter.builds.resolve import (
     choose,
     lock_for,
     references,
-    require_pip_only,
     resolve,
 )
 from mlenv_jupyter.core.definition import Definition
@@ -26,7 +26,7 @@ def preview(definition: Definition, places: Places, work: Path) -> tuple[LockedP
 
     Raises BuildFailed with the reason, Unavailable where the Python is not here.
     """
-    require_pip_only(definition)
+    require_builder(definition)
     uv = pythons.find_uv()
     env = uv_environment(places, also=references(definition))
     python = pythons.find(definition.python, uv=uv, directory=places.pythons, env=env)

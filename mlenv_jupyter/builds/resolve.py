@@ -12,7 +12,6 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags, pla
 
 from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.core.definition import REFERENCE, Definition
-from mlenv_jupyter.core.errors import Unavailable
 from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import Chosen, UniversalLock, from_pylock, locked, select
 from mlenv_jupyter.process import Line, run
@@ -138,24 +137,3 @@ def storable(addresses: Mapping[str, str]) -> dict[str, str]:
         ):
             kept[sha256] = urlunsplit(parts)
     return kept
-
-
-def require_pip_only(definition: Definition) -> None:
-    """Raise Unavailable for a definition that takes a builder which this release does not have."""
-    if definition.kind != "pip" or definition.user_managed_dependencies:
-        what = "conda packages" if definition.kind == "conda" else "an image"
-        if definition.user_managed_dependencies:
-            what = "an interpreter of your own"
-        raise Unavailable(
-            f"This environment needs {what}, and this release of mlenv builds pip environments.",
-            code="no_builder",
-            where=definition.kind,
-            remedy="It is kept as it is. Put its packages under pip to build it now.",
-        )
-    if definition.wheels:
-        raise Unavailable(
-            "This environment has private wheels, which this release of mlenv cannot build.",
-            code="no_builder",
-            where="wheels",
-            remedy="Point find_links at the directory that has them.",
-        )

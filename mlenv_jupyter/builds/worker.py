@@ -15,9 +15,10 @@ from typing import NoReturn
 import msgspec
 from filelock import FileLock, Timeout
 
+from mlenv_jupyter.builds.choice import pipeline_of
 from mlenv_jupyter.builds.explain import explain
 from mlenv_jupyter.builds.log import Level, LogWriter
-from mlenv_jupyter.builds.pipeline import Outcome, Pipeline
+from mlenv_jupyter.builds.pipeline import Outcome
 from mlenv_jupyter.builds.queue import moment, seconds_of
 from mlenv_jupyter.builds.resolve import ToolFailed
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
@@ -56,7 +57,8 @@ class Worker:
         state: State = "succeeded"
         try:
             self._wait_for_a_slot()
-            outcome = Pipeline(self.spec, self.files, self.places, self.registry, self).run()
+            build = pipeline_of(self.spec.definition)
+            outcome = build(self.spec, self.files, self.places, self.registry, self).run()
         except Terminated:
             state = "cancelled" if self.files.cancel.exists() else "interrupted"
             if state == "interrupted":

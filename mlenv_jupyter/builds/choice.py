@@ -1,0 +1,39 @@
+"""Which builder a Definition takes, why, and whether this machine has it."""
+
+from __future__ import annotations
+
+from mlenv_jupyter.builds.pipeline import Pipeline
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import Unavailable
+
+
+def pipeline_of(definition: Definition) -> type[Pipeline]:
+    """The Pipeline that builds a Definition; only what it needs is imported.
+
+    Raises Unavailable where there is none, or where what it needs is not installed.
+    """
+    require_builder(definition)
+    from mlenv_jupyter.builds.pip import PipPipeline
+
+    return PipPipeline
+
+
+def require_builder(definition: Definition) -> None:
+    """Raise Unavailable for a definition that takes a builder which is not here."""
+    if definition.kind != "pip" or definition.user_managed_dependencies:
+        what = "conda packages" if definition.kind == "conda" else "an image"
+        if definition.user_managed_dependencies:
+            what = "an interpreter of your own"
+        raise Unavailable(
+            f"This environment needs {what}, and this release of mlenv builds pip environments.",
+            code="no_builder",
+            where=definition.kind,
+            remedy="It is kept as it is. Put its packages under pip to build it now.",
+        )
+    if definition.wheels:
+        raise Unavailable(
+            "This environment has private wheels, which this release of mlenv cannot build.",
+            code="no_builder",
+            where="wheels",
+            remedy="Point find_links at the directory that has them.",
+        )
