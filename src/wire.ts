@@ -18,20 +18,50 @@ export interface IPipSection {
   pre: boolean;
   no_binary: string[];
   only_binary: string[];
+  /** Lines for pip that are kept as they came and not honoured. */
+  options: string[];
 }
 
 export interface ICondaSection {
   channels: string[];
   packages: string[];
+  dependencies_file: string | null;
+  base_environment: string | null;
 }
 
 export interface IDockerSection {
   base_image: string | null;
   dockerfile: string | null;
-  build_context: string | null;
+  build_context: IBuildContext | null;
   platform: string | null;
   arguments: string[];
   shm_size: string | null;
+  enabled: boolean;
+  base_image_registry: IImageRegistry | null;
+  shared_volumes: boolean;
+  gpu_support: boolean;
+}
+
+/** A directory that an image is built from; `sha256` where mlenv has its files. */
+export interface IBuildContext {
+  location: string;
+  location_type: 'local' | 'git' | 'storageAccount';
+  dockerfile_path: string;
+  sha256: string | null;
+}
+
+/** Where a base image comes from; the password is a reference, never the word. */
+export interface IImageRegistry {
+  address: string | null;
+  username: string | null;
+  password: string | null;
+  identity: { [name: string]: string } | null;
+}
+
+export interface ISparkSection {
+  repositories: string[];
+  packages: { group: string; artifact: string; version: string }[];
+  precache_packages: boolean;
 }
 
 /** What is wanted: an immutable value. `null` means "none" or "the default". */
@@ -45,6 +75,12 @@ export interface IDefinition {
   user_managed_dependencies: boolean;
   interpreter_path: string | null;
   torch_backend: string | null;
+  spark: ISparkSection | null;
+  /** This and what follows is kept as it came and not honoured. */
+  r: { [key: string]: unknown } | null;
+  databricks: { [key: string]: unknown } | null;
+  inferencing_stack_version: string | null;
+  asset_id: string | null;
 }
 
 /**

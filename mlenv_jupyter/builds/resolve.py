@@ -11,7 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags, platform_tags
 
 from mlenv_jupyter.builds.python import Python
-from mlenv_jupyter.core.definition import REFERENCE, Definition
+from mlenv_jupyter.core.checks import REFERENCE
+from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import Chosen, UniversalLock, from_pylock, locked, select
 from mlenv_jupyter.process import Line, run

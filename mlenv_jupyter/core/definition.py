@@ -2,76 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NoReturn
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
 import msgspec
 
+from mlenv_jupyter.core import checks
 from mlenv_jupyter.core.errors import InvalidDefinition, Problem
+from mlenv_jupyter.core.matchspec import parse
 from mlenv_jupyter.core.requirements import name_of, normalise_all
+from mlenv_jupyter.core.sections import (
+    CondaSection,
+    DockerSection,
+    PipSection,
+    ReadOnlyDict,
+    SparkSection,
+    Wheel,
+    frozen,
+)
 
 Kind = Literal["pip", "conda", "image"]
 
-PYTHON = re.compile(r"3\.\d{1,2}(\.\d{1,3})?")
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-SHA256 = re.compile(r"[0-9a-f]{64}")
-TORCH_BACKEND = re.compile(r"auto|cpu|cu\d{2,3}|rocm[\d.]+|xpu")
-REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_:./-]*\}")
-MAX_ITEMS = 2000
-MAX_TEXT = 256 * 1024
-
-
-class ReadOnlyDict(dict[str, str]):
-    """A mapping that cannot be changed after it is made (msgspec encodes it as an object)."""
-
-    def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a Definition is immutable; make a new one with Definition.create()")
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
-
-
-class PipSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Requirements (normalised, sorted) and where they are looked for, in order."""
-
-    requirements: tuple[str, ...] = ()
-    index_url: str | None = None
-    extra_index_urls: tuple[str, ...] = ()
-    find_links: tuple[str, ...] = ()
-    pre: bool = False
-    no_binary: tuple[str, ...] = ()
-    only_binary: tuple[str, ...] = ()
-
-
-class CondaSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Conda channels in order, and match specs, sorted."""
-
-    channels: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
-
-
-class Wheel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A private wheel, known by its content."""
-
-    name: str
-    sha256: str
-
-
-class DockerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The image that an environment is built on, and how its containers run."""
-
-    base_image: str | None = None
-    dockerfile: str | None = None
-    build_context: str | None = None
-    platform: str | None = None
-    arguments: tuple[str, ...] = ()
-    shm_size: str | None = None
-
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is wanted: Python, packages, image, variables. Make one with ``create``."""
+    """What is wanted: Python, packages, image, variables. Make one with ``create``.
+
+    ``r``, ``databricks``, ``inferencing_stack_version`` and ``asset_id`` are the seed's, kept as
+    they came and not honoured.
+    """
 
     python: str | None = None
     pip: PipSection = PipSection()
@@ -82,25 +40,32 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     user_managed_dependencies: bool = False
     interpreter_path: str | None = None
     torch_backend: str | None = None
+    spark: SparkSection | None = None
+    r: dict[str, Any] | None = None
+    databricks: dict[str, Any] | None = None
+    inferencing_stack_version: str | None = None
+    asset_id: str | None = None
 
     def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(
-            self, "variables", ReadOnlyDict(sorted(self.variables.items()))
-        )
+        variables = ReadOnlyDict(sorted(self.variables.items()))
+        msgspec.structs.force_setattr(self, "variables", variables)
+        msgspec.structs.force_setattr(self, "r", frozen(self.r))
+        msgspec.structs.force_setattr(self, "databricks", frozen(self.databricks))
 
     @property
     def kind(self) -> Kind:
         """Which builder it takes."""
-        if self.docker is not None and (
-            self.docker.base_image or self.docker.dockerfile or self.docker.build_context
-        ):
+        if self.docker is not None and (self.docker.base or self.docker.enabled):
             return "image"
         return "conda" if self.conda.packages else "pip"
 
     @property
     def wanted(self) -> tuple[str, ...]:
         """The names that were asked for, sorted."""
-        return tuple(sorted({name_of(line) for line in self.pip.requirements}))
+        names = {name_of(line) for line in self.pip.requirements}
+        names |= {spec.name for one in self.conda.packages if (spec := parse(one))}
+        names |= {name for one in self.wheels if (name := checks.wheel_package(one.name))}
+        return tuple(sorted(names))
 
     @classmethod
     def create(
@@ -114,80 +79,57 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         pre: bool = False,
         no_binary: Iterable[str] = (),
         only_binary: Iterable[str] = (),
+        pip_options: Iterable[str] = (),
         conda_channels: Iterable[str] = (),
         conda_packages: Iterable[str] = (),
+        conda_dependencies_file: str | None = None,
+        base_conda_environment: str | None = None,
         wheels: Iterable[Wheel] = (),
         docker: DockerSection | None = None,
         variables: Mapping[str, str] | None = None,
         user_managed_dependencies: bool = False,
         interpreter_path: str | None = None,
         torch_backend: str | None = None,
+        spark: SparkSection | None = None,
+        r: Mapping[str, Any] | None = None,
+        databricks: Mapping[str, Any] | None = None,
+        inferencing_stack_version: str | None = None,
+        asset_id: str | None = None,
     ) -> Definition:
         """A valid, normalised Definition.
 
         Raises InvalidDefinition with one Problem for each place that is wrong.
         """
-        extra_index_urls, find_links = tuple(extra_index_urls), tuple(find_links)
-        wheels = tuple(wheels)
-        wanted, problems = normalise_all(requirements, "pip.requirements")
-        problems += check_python(python)
-        problems += check_variables(variables or {})
-        for place, address in [
-            ("pip.index_url", index_url),
-            *((f"pip.extra_index_urls[{i}]", u) for i, u in enumerate(extra_index_urls)),
-            *((f"pip.find_links[{i}]", u) for i, u in enumerate(find_links)),
-        ]:
-            problems += check_address(address, place)
-        if torch_backend is not None and not TORCH_BACKEND.fullmatch(torch_backend):
-            problems.append(
-                Problem(
-                    code="invalid_definition",
-                    message=f"{torch_backend!r} is not a torch backend.",
-                    remedy="Use auto, cpu, or cu128 and the like.",
-                    where="torch_backend",
-                )
-            )
-        if len(wanted) > MAX_ITEMS:
-            problems.append(
-                Problem(
-                    code="too_large",
-                    message=f"{len(wanted)} requirements are more than the limit of {MAX_ITEMS}.",
-                    remedy="Split the environment.",
-                    where="pip.requirements",
-                )
-            )
-        for wheel in wheels:
-            if not SHA256.fullmatch(wheel.sha256):
-                problems.append(
-                    Problem(
-                        code="invalid_definition",
-                        message=f"The wheel {wheel.name!r} has no valid sha256.",
-                        where="wheels",
-                    )
-                )
-        if problems:
-            raise InvalidDefinition(tuple(problems))
         return cls(
             python=python,
             pip=PipSection(
-                requirements=wanted,
+                requirements=requirements,  # type: ignore[arg-type]
                 index_url=index_url or None,
-                extra_index_urls=extra_index_urls,
-                find_links=find_links,
+                extra_index_urls=tuple(extra_index_urls),
+                find_links=tuple(find_links),
                 pre=pre,
-                no_binary=tuple(sorted(set(no_binary))),
-                only_binary=tuple(sorted(set(only_binary))),
+                no_binary=tuple(no_binary),
+                only_binary=tuple(only_binary),
+                options=tuple(pip_options),
             ),
             conda=CondaSection(
-                channels=tuple(conda_channels), packages=tuple(sorted(set(conda_packages)))
+                channels=tuple(conda_channels),
+                packages=tuple(conda_packages),
+                dependencies_file=conda_dependencies_file or None,
+                base_environment=base_conda_environment or None,
             ),
-            wheels=tuple(sorted(wheels, key=lambda wheel: (wheel.name, wheel.sha256))),
+            wheels=tuple(wheels),
             docker=docker,
             variables=dict(variables or {}),
             user_managed_dependencies=user_managed_dependencies,
-            interpreter_path=interpreter_path,
+            interpreter_path=interpreter_path or None,
             torch_backend=torch_backend,
-        )
+            spark=spark,
+            r=dict(r) if r else None,
+            databricks=dict(databricks) if databricks else None,
+            inferencing_stack_version=inferencing_stack_version or None,
+            asset_id=asset_id or None,
+        ).checked()
 
     @classmethod
     def parse(cls, data: Any) -> Definition:
@@ -213,81 +155,51 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def checked(self) -> Definition:
         """The same Definition, validated and normalised; raises InvalidDefinition."""
-        return Definition.create(
-            self.python,
-            self.pip.requirements,
-            index_url=self.pip.index_url,
-            extra_index_urls=self.pip.extra_index_urls,
-            find_links=self.pip.find_links,
-            pre=self.pip.pre,
-            no_binary=self.pip.no_binary,
-            only_binary=self.pip.only_binary,
-            conda_channels=self.conda.channels,
-            conda_packages=self.conda.packages,
-            wheels=self.wheels,
-            docker=self.docker,
-            variables=self.variables,
-            user_managed_dependencies=self.user_managed_dependencies,
-            interpreter_path=self.interpreter_path,
-            torch_backend=self.torch_backend,
+        pip, conda = self.pip, self.conda
+        requirements, problems = normalise_all(pip.requirements, "pip.requirements")
+        packages, wrong_specs = checks.normalise_specs(conda.packages)
+        problems += checks.check_python(self.python)
+        problems += checks.check_variables(self.variables)
+        for place, address in (
+            ("pip.index_url", pip.index_url),
+            *((f"pip.extra_index_urls[{i}]", one) for i, one in enumerate(pip.extra_index_urls)),
+            *((f"pip.find_links[{i}]", one) for i, one in enumerate(pip.find_links)),
+        ):
+            problems += checks.check_address(address, place)
+        problems += checks.check_options(pip.options)
+        problems += checks.check_torch_backend(self.torch_backend)
+        problems += checks.check_count(requirements, "pip.requirements", "requirements")
+        problems += checks.check_channels(conda.channels)
+        problems += wrong_specs
+        problems += checks.check_count(packages, "conda.packages", "packages")
+        problems += checks.check_wheels(self.wheels)
+        if self.docker is not None:
+            problems += checks.check_docker(self.docker)
+        if self.spark is not None:
+            problems += checks.check_spark(self.spark)
+        problems += checks.check_verbatim(self.r, "r")
+        problems += checks.check_verbatim(self.databricks, "databricks")
+        for place, line in (
+            ("conda.dependencies_file", conda.dependencies_file),
+            ("conda.base_environment", conda.base_environment),
+            ("interpreter_path", self.interpreter_path),
+            ("inferencing_stack_version", self.inferencing_stack_version),
+            ("asset_id", self.asset_id),
+        ):
+            problems += checks.check_line(line, place)
+        if problems:
+            raise InvalidDefinition(tuple(problems))
+        change = msgspec.structs.replace
+        return change(
+            self,
+            pip=change(
+                pip,
+                requirements=requirements,
+                no_binary=tuple(sorted(set(pip.no_binary))),
+                only_binary=tuple(sorted(set(pip.only_binary))),
+            ),
+            conda=change(conda, packages=packages),
+            wheels=tuple(sorted(self.wheels, key=lambda one: (one.name, one.sha256))),
+            docker=self.docker if self.docker != DockerSection() else None,
+            spark=self.spark if self.spark != SparkSection() else None,
         )
-
-
-def check_python(python: object) -> list[Problem]:
-    """Whether it is a Python version that can be asked for."""
-    if python is None or (isinstance(python, str) and PYTHON.fullmatch(python)):
-        return []
-    return [
-        Problem(
-            code="invalid_python",
-            message=f"{python!r} is not a Python version.",
-            remedy="Write 3.11, or 3.11.7 for an exact one.",
-            where="python",
-        )
-    ]
-
-
-def check_variables(variables: Mapping[str, object]) -> list[Problem]:
-    """Whether every name can be exported by a shell and every value can be passed to a process."""
-    problems = []
-    for name, value in variables.items():
-        if not VARIABLE.fullmatch(name):
-            message = f"{name!r} cannot be the name of a variable."
-            remedy = "Use letters, digits and underscores, not beginning with a digit."
-        elif not isinstance(value, str):
-            message = f"The value of {name} is not text."
-            remedy = "Put it in quotes."
-        elif "\0" in value or len(value) > MAX_TEXT:
-            message = f"The value of {name} cannot be passed to a process."
-            remedy = "Remove NUL characters, and keep it under 256 kB."
-        else:
-            continue
-        problems.append(
-            Problem(
-                code="invalid_variable",
-                message=message,
-                remedy=remedy,
-                where=f"variables.{name[:80]}",
-            )
-        )
-    return problems
-
-
-def check_address(address: object, where: str) -> list[Problem]:
-    """Whether an index or link address can be used, and carries no secret in clear."""
-    if address is None or address == "":
-        return []
-    message = remedy = ""
-    try:
-        parts = urlsplit(address) if isinstance(address, str) else None
-        password = parts.password if parts else None
-    except ValueError:
-        parts = password = None
-    if parts is None or "\n" in str(address):
-        message, remedy = f"{address!r} is not an address.", "Write https://… or a directory."
-    elif password and not REFERENCE.fullmatch(password):
-        message = "The address has a password in it, which would be stored with every version."
-        remedy = "Write ${NAME} in its place, and set NAME where builds run."
-    if not message:
-        return []
-    return [Problem(code="invalid_address", message=message, remedy=remedy, where=where)]

@@ -43,13 +43,13 @@ def diff_definitions(before: Definition, after: Definition) -> DefinitionDiff:
     asked_before = {name_of(line): line for line in before.pip.requirements}
     asked_after = {name_of(line): line for line in after.pip.requirements}
     other = []
-    for field in Definition.__struct_fields__:
+    for field in before.__struct_fields__:
         if field in ("python", "variables", "pip"):
             continue
         if getattr(before, field) != getattr(after, field):
             other.append(field)
-    for field in ("index_url", "extra_index_urls", "find_links", "pre", "no_binary", "only_binary"):
-        if getattr(before.pip, field) != getattr(after.pip, field):
+    for field in before.pip.__struct_fields__:
+        if field != "requirements" and getattr(before.pip, field) != getattr(after.pip, field):
             other.append(f"pip.{field}")
     return DefinitionDiff(
         python=(before.python, after.python) if before.python != after.python else None,

@@ -10,11 +10,12 @@ import msgspec
 
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.lock import Lock
+from mlenv_jupyter.core.sections import CondaSection, DockerSection, PipSection
 
 
 def definition_id(definition: Definition) -> str:
     """64 hex: everything that a person wrote, variables included."""
-    return _hash("mlenv-definition-1", msgspec.to_builtins(definition))
+    return _hash("mlenv-definition-1", _written(definition))
 
 
 def digest(definition: Definition) -> str:
@@ -23,10 +24,12 @@ def digest(definition: Definition) -> str:
     Not in it: variables, interpreter path, docker run arguments; an index is its address
     without user, password and query.
     """
-    pip, docker = definition.pip, definition.docker
+    pip, conda, spark = definition.pip, definition.conda, definition.spark
+    more = {"spark": [msgspec.to_builtins(one) for one in spark.packages]} if spark else {}
     return _hash(
         "mlenv-digest-1",
         {
+            **{key: value for key, value in more.items() if value},
             "python": definition.python,
             "pip": {
                 "requirements": pip.requirements,
@@ -39,10 +42,9 @@ def digest(definition: Definition) -> str:
                 "no_binary": pip.no_binary,
                 "only_binary": pip.only_binary,
             },
-            "conda": msgspec.to_builtins(definition.conda),
+            "conda": {"channels": conda.channels, "packages": conda.packages},
             "wheels": [wheel.sha256 for wheel in definition.wheels],
-            "docker": docker
-            and [docker.base_image, docker.dockerfile, docker.build_context, docker.platform],
+            "docker": _image(definition.docker),
             "user_managed_dependencies": definition.user_managed_dependencies,
             "torch_backend": definition.torch_backend,
         },
@@ -72,6 +74,45 @@ def bare_address(address: str) -> str:
     parts = urlsplit(address)
     host = parts.netloc.rpartition("@")[2].lower()
     return urlunsplit((parts.scheme.lower(), host, parts.path.rstrip("/"), "", ""))
+
+
+# What a Definition has had from the beginning. Later fields count only where they are set, so that
+# a new one leaves the hashes of everything registered before as they are.
+_FIRST: dict[type, tuple[str, ...]] = {
+    Definition: (
+        *("python", "pip", "conda", "wheels", "docker", "variables"),
+        *("user_managed_dependencies", "interpreter_path", "torch_backend"),
+    ),
+    PipSection: (
+        *("requirements", "index_url", "extra_index_urls", "find_links"),
+        *("pre", "no_binary", "only_binary"),
+    ),
+    CondaSection: ("channels", "packages"),
+    DockerSection: (
+        *("base_image", "dockerfile", "build_context"),
+        *("platform", "arguments", "shm_size"),
+    ),
+}
+
+
+def _written(value: Any) -> Any:
+    first = _FIRST.get(type(value))
+    if first is None or not isinstance(value, msgspec.Struct):
+        return msgspec.to_builtins(value)
+    return {
+        one.name: _written(now)
+        for one in msgspec.structs.fields(value)
+        if (now := getattr(value, one.name)) != one.default or one.name in first
+    }
+
+
+def _image(docker: DockerSection | None) -> list[Any] | None:
+    if docker is None or not (docker.base or docker.platform or docker.enabled):
+        return None
+    context = docker.build_context
+    made = context and [context.sha256 or bare_address(context.location), context.dockerfile_path]
+    own = [] if docker.base else ["own"]
+    return [docker.image, docker.dockerfile, made, docker.platform, *own]
 
 
 def _hash(kind: str, value: Any) -> str:

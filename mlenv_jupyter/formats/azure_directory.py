@@ -1,7 +1,7 @@
 """The seed system's environment directory, with the keys of azureml-core 1.61.
 
-``azureml_environment.json``, ``conda_dependencies.yml`` and ``BaseDockerfile``. Passwords are
-neither read nor written.
+``azureml_environment.json``, ``conda_dependencies.yml`` and ``BaseDockerfile``. A password is
+read and written only as a reference, such as ``${secret:NAME}``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mlenv_jupyter.core.definition import (
-    Definition,
+from mlenv_jupyter.core.checks import REFERENCE, check_variables
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.sections import (
+    DEFAULT_DOCKERFILE,
+    BuildContext,
     DockerSection,
+    ImageRegistry,
+    SparkPackage,
+    SparkSection,
     Wheel,
-    check_variables,
 )
 from mlenv_jupyter.formats import conda, conda_out
 from mlenv_jupyter.formats.json_file import decode
@@ -33,21 +38,15 @@ _HEAD = """\
 """
 _SHM_SIZE = "2g"
 _PLATFORM = "linux/amd64"
-# What the seed writes for every environment, and what means nothing here.
-_IGNORED: dict[str, Any] = {
-    "version": None,
-    "inferencingStackVersion": None,
-    "assetId": None,
-    "r": None,
-    "spark": {"repositories": [], "packages": [], "precachePackages": True},
-    "databricks": {
-        "mavenLibraries": [],
-        "pypiLibraries": [],
-        "rcranLibraries": [],
-        "jarLibraries": [],
-        "eggLibraries": [],
-    },
+# What the seed writes for every environment.
+_DATABRICKS: dict[str, Any] = {
+    "mavenLibraries": [],
+    "pypiLibraries": [],
+    "rcranLibraries": [],
+    "jarLibraries": [],
+    "eggLibraries": [],
 }
+_CONTEXT_TYPES = {"git": "git", "storageaccount": "storageAccount"}
 T = TypeVar("T")
 
 
@@ -80,8 +79,7 @@ def read_json(text: str, read_file: ReadFile | None = None, _filename: str = JSO
 
 def write(name: str, version: str | None, definition: Definition) -> dict[str, str]:
     """The files of a directory by name; what the seed has no key for is under ``mlenv``."""
-    docker = definition.docker or DockerSection()
-    system, _, architecture = (docker.platform or _PLATFORM).partition("/")
+    spark = definition.spark or SparkSection()
     data: dict[str, Any] = {
         "name": name,
         "version": version,
@@ -89,45 +87,73 @@ def write(name: str, version: str | None, definition: Definition) -> dict[str, s
         "python": {
             "userManagedDependencies": definition.user_managed_dependencies,
             "interpreterPath": definition.interpreter_path or "python",
-            "condaDependenciesFile": None,
-            "baseCondaEnvironment": None,
+            "condaDependenciesFile": definition.conda.dependencies_file,
+            "baseCondaEnvironment": definition.conda.base_environment,
         },
-        "docker": {
-            "enabled": False,
-            "baseImage": docker.base_image,
-            "baseDockerfile": None,
-            "buildContext": docker.build_context,
-            "sharedVolumes": True,
-            "shmSize": docker.shm_size or _SHM_SIZE,
-            "arguments": list(docker.arguments),
-            "baseImageRegistry": {
-                "address": None,
-                "username": None,
-                "password": None,
-                "registryIdentity": None,
-            },
-            "platform": {"os": system.capitalize(), "architecture": architecture or "amd64"},
+        "docker": _docker(definition.docker or DockerSection()),
+        "spark": {
+            "repositories": spark.repositories,
+            "packages": spark.packages,
+            "precachePackages": spark.precache_packages,
         },
-        "spark": _IGNORED["spark"],
-        "databricks": _IGNORED["databricks"],
-        "r": None,
-        "inferencingStackVersion": None,
-        "assetId": None,
+        "databricks": definition.databricks or _DATABRICKS,
+        "r": definition.r,
+        "inferencingStackVersion": definition.inferencing_stack_version,
+        "assetId": definition.asset_id,
     }
     own: dict[str, Any] = {}
     if definition.torch_backend:
         own["torchBackend"] = definition.torch_backend
     if definition.wheels:
         own["wheels"] = [msgspec.to_builtins(one) for one in definition.wheels]
+    if definition.pip.options:
+        own["pipOptions"] = list(definition.pip.options)
+    if definition.docker is not None:
+        own |= _own_docker(definition.docker)
     if own:
         data["mlenv"] = own
     files = {CONDA: _conda(definition)}
-    if docker.dockerfile is not None:
+    if definition.docker is not None and definition.docker.dockerfile is not None:
         # As the seed does it: the text is in a file of its own, and the key is left out.
         del data["docker"]["baseDockerfile"]
-        files[DOCKERFILE] = docker.dockerfile
+        files[DOCKERFILE] = definition.docker.dockerfile
     files[JSON] = msgspec.json.format(msgspec.json.encode(data), indent=4).decode() + "\n"
     return files
+
+
+def _docker(docker: DockerSection) -> dict[str, Any]:
+    system, _, architecture = (docker.platform or _PLATFORM).partition("/")
+    registry = docker.base_image_registry or ImageRegistry()
+    context = docker.build_context
+    return {
+        "enabled": docker.enabled,
+        "baseImage": docker.base_image,
+        "baseDockerfile": None,
+        "buildContext": context
+        and {
+            "locationType": context.location_type,
+            "location": context.location,
+            "dockerfilePath": context.dockerfile_path,
+        },
+        "sharedVolumes": docker.shared_volumes,
+        "shmSize": docker.shm_size or _SHM_SIZE,
+        "arguments": list(docker.arguments),
+        "baseImageRegistry": {
+            "address": registry.address,
+            "username": registry.username,
+            "password": registry.password,
+            "registryIdentity": registry.identity,
+        },
+        "platform": {"os": system.capitalize(), "architecture": architecture or "amd64"},
+    }
+
+
+def _own_docker(docker: DockerSection) -> dict[str, Any]:
+    context = docker.build_context
+    return {
+        **({"gpuSupport": True} if docker.gpu_support else {}),
+        **({"buildContextSha256": context.sha256} if context and context.sha256 else {}),
+    }
 
 
 def _conda(definition: Definition) -> str:
@@ -165,13 +191,34 @@ class _Reader:
             self.value(data, "environmentVariables", dict, "") or {}
         )
         self.python(self.value(data, "python", dict, "") or {})
-        self.made["docker"] = self.docker(self.value(data, "docker", dict, "") or {})
         own = self.value(data, "mlenv", dict, "") or {}
+        self.made["docker"] = self.docker(self.value(data, "docker", dict, "") or {}, own)
+        self.made["spark"] = self.spark(self.value(data, "spark", dict, "") or {})
+        self.kept()
         self.made["torch_backend"] = self.value(own, "torchBackend", str, "mlenv.")
-        self.made["wheels"] = self.wheels(self.value(own, "wheels", list, "mlenv.") or [])
+        self.made["wheels"] = self.list_of(own, "wheels", Wheel, "mlenv.", "a name and a sha256")
+        options = self.list_of(own, "pipOptions", str, "mlenv.", "text")
+        self.made["pip_options"] = options
         for key, value in data.items():
-            if key not in _READ and value != _IGNORED.get(key) and value not in (None, [], {}):
-                self.notes.keep(key[:80], "not honoured.")
+            if key not in _READ and value not in (None, [], {}):
+                self.notes.keep(key[:80], "no key that mlenv knows.")
+
+    def kept(self) -> None:
+        """What means nothing to mlenv, and is written again as it came."""
+        databricks = self.value(self.data, "databricks", dict, "")
+        for key, name, value in (
+            ("databricks", "databricks", databricks if databricks != _DATABRICKS else None),
+            ("r", "r", self.value(self.data, "r", dict, "")),
+            (
+                "inferencingStackVersion",
+                "inferencing_stack_version",
+                self.value(self.data, "inferencingStackVersion", str, ""),
+            ),
+            ("assetId", "asset_id", self.value(self.data, "assetId", str, "")),
+        ):
+            self.made[name] = value
+            if value:
+                self.notes.keep(key, "kept in the definition, not honoured.")
 
     def variables(self, given: dict[str, Any]) -> dict[str, str]:
         made = {}
@@ -189,9 +236,13 @@ class _Reader:
         )
         path = self.value(python, "interpreterPath", str, "python.")
         self.made["interpreter_path"] = path if path not in (None, "", "python") else None
-        for key in ("baseCondaEnvironment", "condaDependenciesFile"):
-            if python.get(key):
-                self.notes.keep(f"python.{key}", "not honoured.")
+        for key, name in (
+            ("baseCondaEnvironment", "base_conda_environment"),
+            ("condaDependenciesFile", "conda_dependencies_file"),
+        ):
+            self.made[name] = self.value(python, key, str, "python.")
+            if self.made[name]:
+                self.notes.keep(f"python.{key}", "kept in the definition, not honoured.")
         inline = self.value(python, "condaDependencies", dict, "python.")
         text = self.read_file(CONDA) if inline is None else conda_out.dump(inline)
         if text is None:
@@ -203,50 +254,105 @@ class _Reader:
         else:
             self.notes.fault(CONDA, "The file is no conda environment.", code="invalid_file")
 
-    def docker(self, docker: dict[str, Any]) -> DockerSection | None:
-        image = self.value(docker, "baseImage", str, "docker.")
-        registry = self.value(docker, "baseImageRegistry", dict, "docker.") or {}
-        address = self.value(registry, "address", str, "docker.baseImageRegistry.")
-        if image and address and not image.startswith(f"{address}/"):
-            image = f"{address}/{image.lstrip('/')}"
-        if any(registry.get(key) for key in ("username", "password", "registryIdentity")):
-            self.notes.keep(
-                "docker.baseImageRegistry",
-                "who logs in, and how, is not taken. Log in to the registry where builds run.",
-            )
-        context = docker.get("buildContext")
-        if isinstance(context, dict):
-            self.notes.keep("docker.buildContext", "only its location is taken.")
-            context = context.get("location")
+    def docker(self, docker: dict[str, Any], own: dict[str, Any]) -> DockerSection | None:
         platform = self.platform(self.value(docker, "platform", dict, "docker.") or {})
         size = self.value(docker, "shmSize", str, "docker.")
-        arguments = self.value(docker, "arguments", list, "docker.") or []
+        shared = self.value(docker, "sharedVolumes", bool, "docker.")
         section = DockerSection(
-            base_image=image or None,
+            enabled=bool(self.value(docker, "enabled", bool, "docker.")),
+            base_image=self.value(docker, "baseImage", str, "docker.") or None,
             dockerfile=self.value(docker, "baseDockerfile", str, "docker.")
             or self.read_file(DOCKERFILE)
             or None,
-            build_context=context if isinstance(context, str) and context else None,
+            build_context=self.context(docker.get("buildContext"), own),
+            base_image_registry=self.registry(
+                self.value(docker, "baseImageRegistry", dict, "docker.") or {}
+            ),
             platform=platform if platform != _PLATFORM else None,
-            arguments=tuple(map(str, arguments)),
-            shm_size=size if size != _SHM_SIZE else None,
+            arguments=tuple(self.list_of(docker, "arguments", str, "docker.", "text")),
+            shm_size=size if size not in (None, "", _SHM_SIZE) else None,
+            shared_volumes=shared is not False,
+            gpu_support=bool(self.value(own, "gpuSupport", bool, "mlenv.")),
         )
+        if section.base_image and (section.dockerfile or section.build_context):
+            # Where a file has both, the seed takes what its own setters take: the later one.
+            self.notes.keep("docker.baseImage", f"{section.base_image}, not used beside the other.")
+            section = msgspec.structs.replace(section, base_image=None)
         if section.base_image:
-            self.notes.keep("docker.baseImage", f"{image}, kept in the definition.")
+            self.notes.keep("docker.baseImage", f"{section.image}, kept in the definition.")
         if section.dockerfile:
             self.notes.keep("docker.baseDockerfile", "kept in the definition.")
         return section if section != DockerSection() else None
+
+    def registry(self, given: dict[str, Any]) -> ImageRegistry | None:
+        where = "docker.baseImageRegistry."
+        password = self.value(given, "password", str, where)
+        if password and not REFERENCE.fullmatch(password):
+            self.notes.keep(
+                f"{where}password",
+                "a password is not taken. Log in to the registry where builds run, or write "
+                "${secret:NAME} in its place.",
+            )
+            password = None
+        identity = self.value(given, "registryIdentity", dict, where)
+        if identity:
+            self.notes.keep(f"{where}registryIdentity", "kept in the definition, not honoured.")
+        made = ImageRegistry(
+            address=self.value(given, "address", str, where) or None,
+            username=self.value(given, "username", str, where) or None,
+            password=password or None,
+            identity={key: str(one) for key, one in identity.items()} if identity else None,
+        )
+        return made if made != ImageRegistry() else None
+
+    def context(self, given: Any, own: dict[str, Any]) -> BuildContext | None:
+        where = "docker.buildContext."
+        if not given:
+            return None
+        if isinstance(given, str):
+            given = {"location": given}
+        if not isinstance(given, dict):
+            self.notes.fault("docker.buildContext", "The build context is not an object.")
+            return None
+        location = self.value(given, "location", str, where)
+        kind = self.value(given, "locationType", str, where) or "local"
+        path = self.value(given, "dockerfilePath", str, where)
+        if not location:
+            return None
+        return BuildContext(
+            location=location,
+            location_type=_CONTEXT_TYPES.get(kind.lower(), "local"),  # type: ignore[arg-type]
+            dockerfile_path=path or DEFAULT_DOCKERFILE,
+            sha256=self.value(own, "buildContextSha256", str, "mlenv."),
+        )
+
+    def spark(self, given: dict[str, Any]) -> SparkSection | None:
+        what = "a group, an artifact and a version"
+        precache = self.value(given, "precachePackages", bool, "spark.")
+        section = SparkSection(
+            repositories=tuple(self.list_of(given, "repositories", str, "spark.", "text")),
+            packages=tuple(self.list_of(given, "packages", SparkPackage, "spark.", what)),
+            precache_packages=precache is not False,
+        )
+        if section == SparkSection():
+            return None
+        self.notes.keep("spark", "kept in the definition.")
+        return section
 
     def platform(self, platform: dict[str, Any]) -> str:
         system = self.value(platform, "os", str, "docker.platform.") or "Linux"
         architecture = self.value(platform, "architecture", str, "docker.platform.") or "amd64"
         return f"{system}/{architecture}".lower()
 
-    def wheels(self, given: list[Any]) -> list[Wheel]:
+    def list_of(
+        self, data: dict[str, Any], key: str, kind: type[T], before: str, what: str
+    ) -> list[T]:
+        """The values of a list, if each is of its kind; says what is wrong otherwise."""
+        given = self.value(data, key, list, before) or []
         try:
-            return msgspec.convert(given, list[Wheel])
+            return msgspec.convert(given, list[kind])  # type: ignore[valid-type]
         except msgspec.ValidationError:
-            self.notes.fault("mlenv.wheels", "A wheel is not a name and a sha256.")
+            self.notes.fault(f"{before}{key}", f"A value of {key} is not {what}.")
             return []
 
     def value(self, data: dict[str, Any], key: str, kind: type[T], before: str) -> T | None:
@@ -258,7 +364,10 @@ class _Reader:
         return None
 
 
-_READ = ("name", "version", "environmentVariables", "python", "docker", "mlenv")
+_READ = (
+    *("name", "version", "environmentVariables", "python", "docker", "spark", "mlenv"),
+    *("databricks", "r", "inferencingStackVersion", "assetId"),
+)
 _WORDS: dict[type, str] = {
     str: "text",
     dict: "an object",

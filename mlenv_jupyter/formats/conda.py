@@ -6,8 +6,10 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlenv_jupyter.core.definition import Definition, check_python, check_variables
-from mlenv_jupyter.formats.conda_spec import parse, python_of
+from mlenv_jupyter.core.checks import check_python, check_variables
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.matchspec import parse
+from mlenv_jupyter.formats.conda_spec import python_of
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
 from mlenv_jupyter.formats.requirements import Wanted, describe, read_line, without_comment
 from mlenv_jupyter.formats.yaml_file import Items, Keys, Node, Text, load

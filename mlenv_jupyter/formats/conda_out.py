@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 
 from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.formats.conda_spec import parse
+from mlenv_jupyter.core.matchspec import parse
 from mlenv_jupyter.formats.requirements_out import option_lines
 
 

@@ -1,48 +1,15 @@
-"""conda's match specs, as far as mlenv reads them: names, channels, and which Python."""
+"""Which Python a conda dependency asks for."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-_SPEC = re.compile(
-    r"(?:(?P<channel>[^\s:\[\]]+(?:/[^\s:\[\]]+)*)::)?"
-    r"(?P<name>[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?)"
-    r"(?P<rest>(?:[\s=<>!~\[@].*)?)"
-)
 _EXACT = re.compile(r"={1,2}\s*(3(?:\.\d+){1,2})(?:\.\*|\*)?")
 _MAJOR = re.compile(r"={1,2}\s*3(?:\.\*|\*)?")
-_BARE_VERSION = re.compile(r"[\d*]")
 PYTHONS = tuple(f"3.{minor}" for minor in range(6, 15))
 _OURS = tuple(one for one in PYTHONS if int(one[2:]) >= 10)
-
-
-class Spec(NamedTuple):
-    """One conda dependency."""
-
-    name: str
-    rest: str
-    channel: str | None
-    text: str
-
-
-def parse(text: str) -> Spec | None:
-    """The parts of a match spec in one spelling (``numpy >=1.2`` → ``numpy>=1.2``); or None."""
-    match = _SPEC.fullmatch(text.strip())
-    if match is None:
-        return None
-    name, rest = match["name"].lower(), match["rest"].strip()
-    if rest and _BARE_VERSION.match(rest):
-        # `python 3.10` and `python 3.10 build`: conda's older spelling.
-        rest = "=" + "=".join(rest.split())
-    elif not rest.startswith("["):
-        rest = re.sub(r"\s*([=<>!~,|]+)\s*", r"\1", rest)
-        rest = "=".join(rest.split()) if " " in rest else rest
-    channel = match["channel"]
-    prefix = f"{channel}::" if channel else ""
-    return Spec(name, rest, channel, f"{prefix}{name}{rest}")
 
 
 def python_of(rest: str) -> tuple[str | None, str] | None:

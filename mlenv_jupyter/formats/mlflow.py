@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlenv_jupyter.core.definition import Definition, check_python
+from mlenv_jupyter.core.checks import check_python
+from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
 from mlenv_jupyter.formats.requirements import Wanted, describe, read_line, without_comment
 from mlenv_jupyter.formats.yaml_file import Items, Keys, Text, load

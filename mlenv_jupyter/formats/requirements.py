@@ -8,7 +8,8 @@ import re
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from mlenv_jupyter.core.definition import Definition, check_address
+from mlenv_jupyter.core.checks import check_address
+from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import MlenvError
 from mlenv_jupyter.core.requirements import REMEDY
 from mlenv_jupyter.formats.addresses import has_secret, is_address, is_place, named, without_user

@@ -25,15 +25,26 @@ const DEFINITION: IDefinition = {
     find_links: [],
     pre: false,
     no_binary: [],
-    only_binary: []
+    only_binary: [],
+    options: []
   },
-  conda: { channels: [], packages: [] },
+  conda: {
+    channels: [],
+    packages: [],
+    dependencies_file: null,
+    base_environment: null
+  },
   wheels: [],
   docker: null,
   variables: { STAGE: 'test', EMPTY: '' },
   user_managed_dependencies: false,
   interpreter_path: null,
-  torch_backend: 'cpu'
+  torch_backend: 'cpu',
+  spark: null,
+  r: null,
+  databricks: null,
+  inferencing_stack_version: null,
+  asset_id: null
 };
 
 const draft = draftOf('churn', '3', DEFINITION);

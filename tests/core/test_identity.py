@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlenv_jupyter.core.definition import Definition, DockerSection, Wheel
+from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.identity import definition_id, digest, fingerprint, lock_digest
 from mlenv_jupyter.core.lock import Lock, LockedPackage
+from mlenv_jupyter.core.sections import (
+    BuildContext,
+    DockerSection,
+    ImageRegistry,
+    SparkPackage,
+    SparkSection,
+    Wheel,
+)
 
 NAMES = ["numpy", "scikit-learn", "ruamel.yaml", "zope_interface", "Pillow", "a-b_c.d"]
 requirement_lists = st.lists(
@@ -51,6 +59,7 @@ def test_variables_change_the_definition_id_alone(variables: dict[str, str]) -> 
     assert definition_id(again) == definition_id(made)
 
 
+SPARK = SparkPackage(group="g", artifact="a", version="1")
 BASE = Definition.create("3.11", ["numpy>=2"], index_url="https://index.example/simple")
 
 
@@ -79,6 +88,11 @@ def pip(**fields: object) -> Definition:
         changed(wheels=(Wheel(name="a.whl", sha256="0" * 64),)),
         changed(docker=DockerSection(base_image="debian:12")),
         changed(docker=DockerSection(dockerfile="FROM debian:12")),
+        changed(docker=DockerSection(enabled=True)),
+        changed(docker=DockerSection(platform="linux/arm64")),
+        changed(docker=DockerSection(build_context=BuildContext(location="x"))),
+        changed(docker=DockerSection(build_context=BuildContext(location="x", sha256="0" * 64))),
+        changed(spark=SparkSection(packages=(SPARK,))),
         changed(user_managed_dependencies=True),
         changed(torch_backend="cpu"),
     ],
@@ -93,6 +107,14 @@ def test_what_is_installed_changes_both(other: Definition) -> None:
     [
         changed(variables={"A": "1"}),
         changed(interpreter_path="/usr/bin/python3"),
+        changed(docker=DockerSection(shm_size="4g", arguments=("-it",), gpu_support=True)),
+        changed(spark=SparkSection(precache_packages=False)),
+        changed(r={"rVersion": "4"}),
+        changed(databricks={"x": 1}),
+        changed(inferencing_stack_version="latest"),
+        changed(asset_id="azureml://x"),
+        pip(options=("--trusted-host h",)),
+        changed(conda=msgspec.structs.replace(BASE.conda, base_environment="base")),
         pip(index_url="https://user:${TOKEN}@index.example/simple/?sig=1"),
     ],
 )
@@ -105,6 +127,27 @@ def test_docker_run_arguments_are_not_in_the_digest() -> None:
     plain = changed(docker=DockerSection(base_image="debian:12"))
     other = changed(docker=DockerSection(base_image="debian:12", shm_size="2g", arguments=("-it",)))
     assert digest(plain) == digest(other)
+
+
+def test_an_image_is_the_same_however_its_registry_is_written() -> None:
+    one = changed(docker=DockerSection(base_image="r.example/debian:12"))
+    registry = ImageRegistry(address="r.example", username="u", password="${secret:R}")
+    two = changed(docker=DockerSection(base_image="debian:12", base_image_registry=registry))
+    assert digest(one) == digest(two)
+    assert definition_id(one) != definition_id(two)
+
+
+def test_a_build_context_is_its_files() -> None:
+    files = [BuildContext(location=where, sha256="0" * 64) for where in ("/a", "/b")]
+    one, two = (changed(docker=DockerSection(build_context=each)) for each in files)
+    assert digest(one) == digest(two)
+
+
+def test_fields_that_came_later_leave_the_hashes_of_what_does_not_have_them() -> None:
+    """Computed before Spark, R and the rest were there."""
+    made = Definition.create("3.11", docker=DockerSection(base_image="debian:12", shm_size="4g"))
+    assert digest(made) == "daf124820fd3bfa8572971117caa2459efe108f24e81a5810047fb9d231a6ae8"
+    assert definition_id(made) == "0d3d47f69e6803480893546dd5f42ecbf0715ec1e8d836cb7a1fef51014e03e5"
 
 
 def test_the_order_of_indexes_and_channels_matters() -> None:

@@ -8,8 +8,16 @@ from typing import Any
 
 import pytest
 
-from mlenv_jupyter.core.definition import Definition, DockerSection, Wheel
+from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidDefinition
+from mlenv_jupyter.core.sections import (
+    BuildContext,
+    DockerSection,
+    ImageRegistry,
+    SparkPackage,
+    SparkSection,
+    Wheel,
+)
 from mlenv_jupyter.formats import azure_directory, read_text
 
 DATA = Path(__file__).parents[1] / "data" / "environment_directory"
@@ -36,7 +44,10 @@ def test_what_is_read() -> None:
     assert made.pip.requirements == ("numpy==1.26.4",)
     assert made.conda.packages == ("scipy",)
     assert made.variables == {"A": "1"}
-    assert made.docker == DockerSection(base_image="r.io/b:1")
+    assert made.docker == DockerSection(
+        base_image="b:1", base_image_registry=ImageRegistry(address="r.io", username="u")
+    )
+    assert made.docker.image == "r.io/b:1"
     assert made.pip.find_links == ("https://h/simple",)
     assert any("find-links" in one for one in read.report.refused)
 
@@ -79,7 +90,7 @@ def test_what_the_seed_has_no_key_for_survives() -> None:
         "3.11",
         ["torch"],
         index_url="https://${USER}:${PASSWORD}@example.org/simple",
-        wheels=[Wheel(name="a", sha256="0" * 64)],
+        wheels=[Wheel(name="a-1-py3-none-any.whl", sha256="0" * 64)],
         torch_backend="cpu",
         interpreter_path="/opt/python",
         docker=DockerSection(
@@ -88,6 +99,54 @@ def test_what_the_seed_has_no_key_for_survives() -> None:
         variables={"A": "x: y # z\n"},
     )
     assert azure_directory.read(azure_directory.write("n", "2", made)).definition == made
+
+
+def test_every_section_survives() -> None:
+    made = Definition.create(
+        "3.10",
+        ["numpy"],
+        pip_options=["--trusted-host h.example"],
+        conda_packages=["scipy"],
+        conda_dependencies_file="other.yml",
+        base_conda_environment="base",
+        wheels=[Wheel(name="a-1-py3-none-any.whl", sha256="0" * 64)],
+        docker=DockerSection(
+            enabled=True,
+            build_context=BuildContext(
+                location="https://git.example/x.git#main",
+                location_type="git",
+                dockerfile_path="docker/Dockerfile",
+                sha256="1" * 64,
+            ),
+            base_image_registry=ImageRegistry(
+                address="r.io", username="u", password="${secret:R}", identity={"clientId": "c"}
+            ),
+            shared_volumes=False,
+            gpu_support=True,
+        ),
+        spark=SparkSection(
+            repositories=("https://maven.example",),
+            packages=(SparkPackage(group="g", artifact="a", version="1"),),
+            precache_packages=False,
+        ),
+        r={"rVersion": "4.0", "cranPackages": [{"name": "dplyr"}]},
+        databricks={"eggLibraries": [{"library": "x"}]},
+        inferencing_stack_version="latest",
+        asset_id="azureml://registries/x",
+    )
+    read = azure_directory.read(azure_directory.write("n", "2", made))
+    assert read.definition == made
+    kept = {one.partition(":")[0] for one in read.report.kept}
+    assert {"r", "databricks", "spark", "assetId", "inferencingStackVersion"} <= kept
+
+
+def test_a_directory_with_two_bases_takes_the_later_one_and_says_so() -> None:
+    files = files_of("dockerfile")
+    data = json.loads(files[azure_directory.JSON])
+    data["docker"]["baseImage"] = "debian:12"
+    read = azure_directory.read({**files, azure_directory.JSON: json.dumps(data)})
+    assert read.definition.docker == DockerSection(dockerfile="FROM x\nRUN y")
+    assert any("debian:12, not used" in one for one in read.report.kept)
 
 
 def test_the_json_alone_asks_for_its_neighbour() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidDefinition
+from mlenv_jupyter.core.matchspec import parse
 from mlenv_jupyter.formats import read_text, write_definition
-from mlenv_jupyter.formats.conda_spec import parse, python_of
+from mlenv_jupyter.formats.conda_spec import python_of
 
 WHOLE = """\
 name: churn

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlenv_jupyter.core.definition import Definition, Wheel
+from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidDefinition, InvalidRequest, MlenvError, TooLarge
 from mlenv_jupyter.core.lock import LockedPackage
+from mlenv_jupyter.core.sections import Wheel
 from mlenv_jupyter.formats import MAX_TEXT, read_text, write_definition
 
 MADE = Definition.create(
@@ -101,7 +102,10 @@ def test_five_megabytes_are_too_much(filename: str) -> None:
 
 def test_a_definition_survives_as_json() -> None:
     made = Definition.create(
-        None, ["numpy"], variables={"A": "1"}, wheels=[Wheel(name="x", sha256="1" * 64)]
+        None,
+        ["numpy"],
+        variables={"A": "1"},
+        wheels=[Wheel(name="x-1-py3-none-any.whl", sha256="1" * 64)],
     )
     read = read_text("x.json", write_definition("json", made, name="n", packages=PACKAGES))
     assert (read.name, read.definition) == ("n", made)
