@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.registry.environments import VersionRow
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
+    from mlenv_jupyter.registry.secrets import Secrets
     from mlenv_jupyter.store.store import Record, Store
     from mlenv_jupyter.views import Views
 
@@ -100,6 +101,13 @@ class Workspace(Configurable):
         from mlenv_jupyter.store.store import Store
 
         return Store(self.places)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Values that belong to this user and machine, and are in no version."""
+        from mlenv_jupyter.registry.secrets import Secrets
+
+        return Secrets(self.places.home)
 
     @cached_property
     def queue(self) -> Queue:
@@ -396,7 +404,8 @@ class Workspace(Configurable):
 
         row = self.registry.find(name, version)
         prefix = self.places.prefix(self._built(row).lock_digest)
-        return list(command), environment_in(prefix, row.definition.variables, os.environ)
+        variables = self.secrets.variables(row.name, row.definition.variables)
+        return list(command), environment_in(prefix, variables, os.environ)
 
     def pythons(self) -> tuple[Interpreter, ...]:
         """The interpreters on this machine that environments can be made from."""

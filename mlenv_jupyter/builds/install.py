@@ -13,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.builds.bytecode import compile_and_link, distributions, has_all
+from mlenv_jupyter.builds.credentials import has_credentials
 from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.builds.resolve import LineSink, ToolFailed, index_options
 from mlenv_jupyter.core.build import Progress
@@ -134,7 +135,9 @@ def _sync(
     """Let uv link exactly the chosen files, from its cache alone where they are all in it."""
     if not chosen:
         return
-    pylock = one_platform_pylock(chosen, addresses)
+    # An index that asks for a password gives its files to nobody who comes by their address alone.
+    options = list(options)
+    pylock = None if has_credentials(options) else one_platform_pylock(chosen, addresses)
     if pylock is not None:
         wanted = site.work / "pylock.here.toml"
         wanted.write_text(pylock)

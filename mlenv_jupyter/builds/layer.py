@@ -32,6 +32,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     chosen: tuple[Chosen, ...]
     addresses: dict[str, str]
+    options: tuple[str, ...] = ()
 
 
 def resolve_layer(site: Site, lock: Lock, lock_digest: str, definition: Definition) -> Layer:
@@ -52,15 +53,18 @@ def resolve_layer(site: Site, lock: Lock, lock_digest: str, definition: Definiti
 
 def _resolve(site: Site, lock: Lock, wanted: list[str], definition: Definition) -> Layer:
     asked = site.work / "layer.in"
-    asked.write_text("\n".join([*index_options(definition), *wanted]) + "\n")
+    own = tuple(index_options(definition))
     pins = site.work / "layer.constraints.txt"
     versions = lock.versions()
     pins.write_text("".join(f"{name}=={version}\n" for name, version in versions.items()))
     made = site.work / "pylock.layer.toml"
     lines: list[Line] = []
-    # What is known already is good enough for a kernel, and needs no network.
-    for offline in (True, False) if site.use_cache else (False,):
-        code, lines = run(
+    # What is known already is good enough for a kernel, and needs no network. The definition's own
+    # index may have nothing but its own packages (PyTorch's, a team's): then the usual one is asked.
+    ways = [(True, own), (False, own), *([(False, ())] if own else [])]
+    for offline, options in ways if site.use_cache else ways[1:]:
+        asked.write_text("\n".join([*options, *wanted]) + "\n")
+        code, said = run(
             [
                 *(site.uv, "pip", "compile", asked.name, "--constraint", pins.name),
                 *("--format", "pylock.toml", "--python", site.python.executable),
@@ -71,6 +75,8 @@ def _resolve(site: Site, lock: Lock, wanted: list[str], definition: Definition) 
             env=site.env,
             cwd=site.work,
         )
+        # What the definition's own index says is what there is to mend.
+        lines = lines if lines and not options else said
         if code == 0:
             break
     else:
@@ -79,12 +85,13 @@ def _resolve(site: Site, lock: Lock, wanted: list[str], definition: Definition) 
     chosen = tuple(
         one for one in choose(universal, site.python) if one.package.name not in versions
     )
-    own = lock_for(definition, chosen, site.python)
+    lock = lock_for(definition, chosen, site.python)
     return Layer(
-        lock=own,
-        digest=identity.lock_digest(own),
+        lock=lock,
+        digest=identity.lock_digest(lock),
         chosen=chosen,
         addresses=storable(addresses),
+        options=options,
     )
 
 

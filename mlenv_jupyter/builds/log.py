@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import msgspec
 
 from mlenv_jupyter.core.build import LogRecord, Progress, Stage
-from mlenv_jupyter.core.redact import redact
+from mlenv_jupyter.core.redact import MASK, redact
 
 Level = Literal["out", "err", "note", "warn", "error"]
 LOG = "log.jsonl"
@@ -20,20 +21,24 @@ LOG = "log.jsonl"
 class LogWriter:
     """Appends records; each is on its way to readers when the call returns."""
 
-    def __init__(self, path: Path, began: float) -> None:
+    def __init__(self, path: Path, began: float, hidden: Iterable[str] = ()) -> None:
+        """``hidden`` are values that must be in no line, whatever they look like."""
         self._began = began
+        # As they are, and as they stand in an address; the longest first, one may hold another.
+        known = {one for value in hidden for one in (value, quote(value, safe=""))}
+        self._hidden = sorted((one for one in known if len(one) > 3), key=len, reverse=True)
         self._stage: Stage = "queued"
         self._encode = msgspec.json.Encoder().encode
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def line(self, text: str, level: Level = "out") -> None:
         """One line of output, credentials taken out."""
-        self._write(LogRecord(self._now(), "line", self._stage, redact(text), level))
+        self._write(LogRecord(self._now(), "line", self._stage, self._clean(text), level))
 
     def stage(self, stage: Stage, text: str) -> None:
         """The build enters a stage."""
         self._stage = stage
-        self._write(LogRecord(self._now(), "stage", stage, redact(text)))
+        self._write(LogRecord(self._now(), "stage", stage, self._clean(text)))
 
     def progress(self, progress: Progress) -> None:
         """How far the stage is."""
@@ -42,12 +47,18 @@ class LogWriter:
 
     def result(self, data: dict[str, Any], text: str, level: Level) -> None:
         """The last record."""
-        self._write(LogRecord(self._now(), "result", self._stage, redact(text), level, data))
+        self._write(LogRecord(self._now(), "result", self._stage, self._clean(text), level, data))
 
     def close(self) -> None:
         """Have it on disk."""
         os.fsync(self._file)
         os.close(self._file)
+
+    def _clean(self, text: str) -> str:
+        for one in self._hidden:
+            if one in text:
+                text = text.replace(one, MASK)
+        return redact(text)
 
     def _now(self) -> float:
         return round(time.time() - self._began, 3)

@@ -16,15 +16,17 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from mlenv_jupyter.builds import python as pythons
+from mlenv_jupyter.builds.credentials import credentials
 from mlenv_jupyter.builds.install import Site, install_layer
 from mlenv_jupyter.builds.layer import Layer
-from mlenv_jupyter.builds.resolve import index_options, references
+from mlenv_jupyter.builds.resolve import references
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.core.build import Progress, Stage
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.kernels.layer import finish_layer
 from mlenv_jupyter.process import Line, build_environment
 from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Store
 
@@ -63,7 +65,7 @@ class Pipeline(ABC):
         self.voice = voice
         self.store = Store(places)
         self.uv = pythons.find_uv()
-        self.env = uv_environment(places, also=references(spec.definition))
+        self.env = environment_for(spec.definition, places)
 
     @abstractmethod
     def run(self) -> Outcome:
@@ -105,7 +107,7 @@ class Pipeline(ABC):
                 layer.digest,
                 layer.chosen,
                 layer.addresses,
-                index_options(self.spec.definition),
+                layer.options,
                 finish=finish_layer,
             ),
         )
@@ -128,6 +130,18 @@ class Pipeline(ABC):
         if self.spec.version_id is not None:
             self.registry.environments.set_lock(self.spec.version_id, lock_id)
             self.registry.environments.set_ready(self.spec.name, self.spec.version)
+
+
+def environment_for(definition: Definition, places: Places) -> dict[str, str]:
+    """The environment of uv, with what the addresses of a definition refer to.
+
+    Raises SecretMissing.
+    """
+    secrets = Secrets(places.home)
+    return {
+        **uv_environment(places, also=references(definition)),
+        **credentials(definition, lambda name, host: secrets.value(name, host=host)),
+    }
 
 
 def uv_environment(places: Places, also: set[str] | None = None) -> dict[str, str]:

@@ -7,12 +7,11 @@ from pathlib import Path
 from mlenv_jupyter.builds import python as pythons
 from mlenv_jupyter.builds.choice import require_builder
 from mlenv_jupyter.builds.explain import explain
-from mlenv_jupyter.builds.pipeline import uv_environment
+from mlenv_jupyter.builds.pipeline import environment_for
 from mlenv_jupyter.builds.resolve import (
     ToolFailed,
     choose,
     lock_for,
-    references,
     resolve,
 )
 from mlenv_jupyter.core.definition import Definition
@@ -28,7 +27,7 @@ def preview(definition: Definition, places: Places, work: Path) -> tuple[LockedP
     """
     require_builder(definition)
     uv = pythons.find_uv()
-    env = uv_environment(places, also=references(definition))
+    env = environment_for(definition, places)
     python = pythons.find(definition.python, uv=uv, directory=places.pythons, env=env)
     try:
         universal, _ = resolve(definition, python, uv=uv, work=work, env=env, wheels_only=True)

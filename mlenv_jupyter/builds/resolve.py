@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags, platform_tags
 
+from mlenv_jupyter.builds.credentials import for_uv
 from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.core.checks import REFERENCE
 from mlenv_jupyter.core.definition import Definition
@@ -40,18 +41,20 @@ def index_options(definition: Definition) -> list[str]:
     uv expands ``${NAME}`` in them itself, so that no credential is written to disk.
     """
     pip = definition.pip
-    return [
+    made = [
         *([f"--index-url {pip.index_url}"] if pip.index_url else []),
         *(f"--extra-index-url {one}" for one in pip.extra_index_urls),
         *(f"--find-links {one}" for one in pip.find_links),
         *(f"--no-binary {one}" for one in pip.no_binary),
         *(f"--only-binary {one}" for one in pip.only_binary),
     ]
+    return [for_uv(line) for line in made]
 
 
 def references(definition: Definition) -> set[str]:
     """The variables of the builder's environment that the index settings refer to."""
-    return {one[2:-1] for line in index_options(definition) for one in REFERENCE.findall(line)}
+    found = {one[2:-1] for line in index_options(definition) for one in REFERENCE.findall(line)}
+    return {one for one in found if not one.startswith("MLENV_")}
 
 
 def resolve(
@@ -70,7 +73,8 @@ def resolve(
     ``wheels_only`` runs no code of any package. Raises ToolFailed.
     """
     wanted = work / "requirements.in"
-    wanted.write_text("\n".join([*index_options(definition), *definition.pip.requirements]) + "\n")
+    asked = [for_uv(line) for line in definition.pip.requirements]
+    wanted.write_text("\n".join([*index_options(definition), *asked]) + "\n")
     made = work / "pylock.toml"
     made.unlink(missing_ok=True)
     if not definition.pip.requirements:

@@ -26,6 +26,7 @@ from mlenv_jupyter.core.build import STAGES, Build, Progress, Stage, StageTime, 
 from mlenv_jupyter.core.errors import BuildCancelled, MlenvError, Problem
 from mlenv_jupyter.process import Line
 from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import write_atomically
 
@@ -44,7 +45,8 @@ class Worker:
         self.registry = Registry(self.places.home, spec.database)
         self.build: Build = self.registry.builds.get(spec.id)
         self.began = seconds_of(self.build.created_at)
-        self.log = LogWriter(files.log, self.began)
+        secrets = Secrets(self.places.home)
+        self.log = LogWriter(files.log, self.began, hidden=secrets.values())
         self._stage: Stage = "queued"
         self._entered: dict[Stage, float] = {"queued": self.began}
         self._spent: dict[Stage, float] = {}

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 import click
 
 from mlenv_jupyter._version import __version__
-from mlenv_jupyter.cli import builds, directories, environments, exchange, kernels, system
+from mlenv_jupyter.cli import (
+    builds,
+    directories,
+    environments,
+    exchange,
+    kernels,
+    secrets,
+    system,
+)
 from mlenv_jupyter.cli.problems import (
     INTERRUPTED,
     OK,
@@ -49,7 +57,7 @@ def mlenv() -> None:
     """Reproducible environments: define, build, use as a kernel or in a shell."""
 
 
-for verbs in (environments, builds, kernels, exchange, directories, system):
+for verbs in (environments, builds, kernels, exchange, directories, secrets, system):
     for command in verbs.COMMANDS:
         mlenv.add_command(command)
 

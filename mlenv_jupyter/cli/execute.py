@@ -49,6 +49,8 @@ def plan(reference: str) -> dict[str, str] | None:
     if built is None:
         return None
     lock_digest, variables = built
+    if any("${secret:" in text for text in variables.values()):
+        return None
     store = os.environ.get("MLENV_STORE") or os.path.join(home, "store")
     store = os.path.abspath(os.path.expanduser(store))
     prefix = os.path.join(store, "prefixes", lock_digest[:32])

@@ -5,6 +5,7 @@
     ├── InvalidName            a name that may not be used
     ├── InvalidRequest         a request that cannot be understood
     ├── NotFound               an environment, version, build or kernel that is not there
+    │   └── SecretMissing      a secret that is not set here, or not for this use
     ├── Conflict               it exists already, is read-only, or is in use
     ├── TooLarge               an input beyond the limit
     ├── BuildFailed            a build ended without a prefix
@@ -134,6 +135,12 @@ class NotFound(MlenvError):
     """An environment, version, build or kernel that is not there."""
 
     code = "not_found"
+
+
+class SecretMissing(NotFound):
+    """A secret that is not set on this machine, or not for this use."""
+
+    code = "secret_missing"
 
 
 class Conflict(MlenvError):

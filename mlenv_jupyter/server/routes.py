@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado import web
 
-from mlenv_jupyter.server import builds, definitions, environments, kernels
+from mlenv_jupyter.server import builds, definitions, environments, kernels, secrets
 from mlenv_jupyter.server.base import PREFIX, Unknown
 from mlenv_jupyter.server.stream import StreamHandler
 
@@ -25,6 +25,8 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/stream": StreamHandler,
     "/kernels": kernels.KernelsHandler,
     "/kernels/{kernel_name}": kernels.KernelHandler,
+    "/secrets": secrets.SecretsHandler,
+    "/secrets/{name}": secrets.SecretHandler,
     "/python": kernels.PythonsHandler,
     "/status": kernels.StatusHandler,
 }

@@ -120,3 +120,11 @@ class Items(msgspec.Struct, frozen=True, kw_only=True):
     """A list that has no pages."""
 
     items: tuple[Any, ...]
+
+
+class NewSecret(Body, frozen=True):
+    """A value and what it is for; without a value the uses are added."""
+
+    value: Annotated[str, msgspec.Meta(max_length=65536)] | None = None
+    hosts: tuple[ShortText, ...] = ()
+    environments: tuple[ShortText, ...] = ()

@@ -163,8 +163,23 @@ def kernel_environment(base: dict[str, str], record: dict[str, Any], place: str)
         found = [one for one in places if os.path.isdir(one)]
         if found:
             made[variable] = _joined(found, base.get(variable, ""))
-    made.update(record.get("variables") or {})
+    made.update(variables(record))
     return made
+
+
+def variables(record: dict[str, Any]) -> dict[str, str]:
+    """The variables of the version, secrets resolved; raises Missing."""
+    found = record.get("variables") or {}
+    if not any("${secret:" in text for text in found.values()):
+        return found
+    from secret_values import NoSecret, resolved
+
+    try:
+        return resolved(
+            found, environment=record["name"], home=record["home"], cli=record["cli"], parse=parse
+        )
+    except NoSecret as missing:
+        raise Missing("secret_missing", str(missing), missing.remedy) from None
 
 
 def options(record: dict[str, Any]) -> list[str]:
