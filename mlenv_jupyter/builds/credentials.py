@@ -52,10 +52,23 @@ def has_credentials(options: Iterable[str]) -> bool:
     return any("${" in one for one in options)
 
 
+def guarded_addresses(definition: Definition) -> dict[str, str]:
+    """The addresses, by package, that are asked with a user or password, as uv takes them."""
+    return {
+        name: for_uv(address) for name, address in _direct(definition).items() if "${" in address
+    }
+
+
 def _addresses(definition: Definition) -> Iterable[str]:
     pip = definition.pip
     yield from filter(None, (pip.index_url, *pip.extra_index_urls, *pip.find_links))
-    for line in pip.requirements:
-        _, at, address = line.partition(" @ ")
+    yield from _direct(definition).values()
+
+
+def _direct(definition: Definition) -> dict[str, str]:
+    found = {}
+    for line in definition.pip.requirements:
+        name, at, address = line.partition(" @ ")
         if at:
-            yield address.partition(" ;")[0]
+            found[name.partition("[")[0]] = address.partition(" ;")[0]
+    return found

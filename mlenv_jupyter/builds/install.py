@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.builds.bytecode import compile_and_link, distributions, has_all
-from mlenv_jupyter.builds.credentials import has_credentials
+from mlenv_jupyter.builds.credentials import guarded_addresses, has_credentials
 from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.builds.resolve import LineSink, ToolFailed, index_options
 from mlenv_jupyter.core.build import Progress
@@ -68,7 +68,8 @@ def install_prefix(
         site.store.require_space(_expected_size(chosen, site))
         _uv(site, ["venv", place, "--python", site.python.executable, "--no-project"])
         site_packages = _site_packages(place)
-        _sync(site, place, None, chosen, addresses, index_options(definition))
+        options, guarded = index_options(definition), guarded_addresses(definition)
+        _sync(site, place, None, chosen, addresses, options, guarded)
         _bytecode(site, site_packages, chosen)
         verifying()
         packages = _verify(site, place, site_packages, lock)
@@ -131,25 +132,28 @@ def _sync(
     chosen: tuple[Chosen, ...],
     addresses: Mapping[str, str],
     options: Iterable[str],
+    guarded: Mapping[str, str] | None = None,
 ) -> None:
     """Let uv link exactly the chosen files, from its cache alone where they are all in it."""
     if not chosen:
         return
-    # An index that asks for a password gives its files to nobody who comes by their address alone.
+    # Who asks for a password gives files to nobody that comes by their address alone.
     options = list(options)
-    pylock = None if has_credentials(options) else one_platform_pylock(chosen, addresses)
+    closed = guarded or has_credentials(options)
+    pylock = None if closed else one_platform_pylock(chosen, addresses)
     if pylock is not None:
         wanted = site.work / "pylock.here.toml"
         wanted.write_text(pylock)
     else:
         wanted = site.work / "locked.txt"
-        wanted.write_text("\n".join([*options, hashed_requirements(chosen)]))
+        wanted.write_text("\n".join([*options, hashed_requirements(chosen, guarded)]))
     python = site.python.executable if prefix is None else str(prefix / "bin" / "python")
     arguments: list[str | Path] = [
         *("pip", "install", "--no-deps", "--requirements", wanted.name, "--python", python),
         *("--link-mode", "hardlink", "--color", "never", "--preview-features", "pylock"),
         *(("--target", str(target)) if target is not None else ()),
-        *(["--require-hashes"] if pylock is None else []),
+        # A commit is a hash too, but none that uv takes for one.
+        *(["--require-hashes"] if pylock is None and not _from_commits(chosen) else []),
         *([] if site.use_cache else ["--no-cache"]),
     ]
     # A wheel is named by its hash, so there is nothing to ask an index where it was here before.
@@ -165,6 +169,10 @@ def _sync(
                 count(line)
             return
     _uv(site, arguments, _Counter(site, chosen, LINKING))
+
+
+def _from_commits(chosen: Iterable[Chosen]) -> bool:
+    return any("vcs" in (one.package.source or {}) for one in chosen)
 
 
 class _Counter:

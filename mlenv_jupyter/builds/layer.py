@@ -60,7 +60,7 @@ def _resolve(site: Site, lock: Lock, wanted: list[str], definition: Definition) 
     made = site.work / "pylock.layer.toml"
     lines: list[Line] = []
     # What is known already is good enough for a kernel, and needs no network. The definition's own
-    # index may have nothing but its own packages (PyTorch's, a team's): then the usual one is asked.
+    # index may have nothing but its own packages (PyTorch's, a team's): then the usual is asked.
     ways = [(True, own), (False, own), *([(False, ())] if own else [])]
     for offline, options in ways if site.use_cache else ways[1:]:
         asked.write_text("\n".join([*options, *wanted]) + "\n")

@@ -96,7 +96,9 @@ def resolve(
     )
     if code != 0:
         raise ToolFailed("uv pip compile", lines)
-    return from_pylock(tomllib.loads(made.read_text()))
+    text = made.read_text()
+    made.unlink()  # uv has put the password of a direct address into it
+    return from_pylock(tomllib.loads(text))
 
 
 def choose(lock: UniversalLock, python: Python) -> tuple[Chosen, ...]:

@@ -55,7 +55,7 @@ def from_pylock(data: Mapping[str, Any]) -> tuple[UniversalLock, dict[str, str]]
         files = [*_files(raw.get("wheels", ()), "wheel", addresses)]
         if "sdist" in raw:
             files += _files([raw["sdist"]], "sdist", addresses)
-        source = {key: raw[key] for key in ("vcs", "archive", "directory") if key in raw}
+        source = {key: _bare(raw[key]) for key in ("vcs", "archive", "directory") if key in raw}
         if "archive" in source:
             archive = source["archive"]
             kind: Literal["wheel", "sdist"] = (
@@ -160,12 +160,42 @@ def one_platform_pylock(chosen: Iterable[Chosen], addresses: Mapping[str, str]) 
     return "\n".join(lines) + "\n"
 
 
-def hashed_requirements(chosen: Iterable[Chosen]) -> str:
-    """The chosen packages as ``name==version --hash=…`` lines, for any index that has them."""
-    return "".join(
-        f"{one.package.name}=={one.package.version} --hash=sha256:{one.file.sha256}\n"
-        for one in chosen
-    )
+def hashed_requirements(
+    chosen: Iterable[Chosen], addresses: Mapping[str, str] | None = None
+) -> str:
+    """The chosen packages as ``name==version --hash=…`` lines, for any index that has them.
+
+    ``addresses`` are those of the packages that come from no index, by name, as they were asked
+    for; a commit takes the place of its branch or tag.
+    """
+    lines = []
+    for one in chosen:
+        name, source = one.package.name, one.package.source or {}
+        address = (addresses or {}).get(name)
+        if "vcs" in source:
+            vcs = source["vcs"]
+            address = address or f"{vcs.get('type', 'git')}+{vcs.get('url', '')}"
+            repository, _, part = address.partition("#")
+            scheme, _, rest = repository.partition("://")
+            host, _, path = rest.partition("/")
+            bare = f"{scheme}://{host}/{path.partition('@')[0]}@{vcs.get('commit-id', '')}"
+            lines.append(f"{name} @ {bare}{'#' + part if part else ''}\n")
+        elif source:
+            address = address or str(source.get("archive", {}).get("url", ""))
+            lines.append(f"{name} @ {address} --hash=sha256:{one.file.sha256}\n")
+        else:
+            lines.append(f"{name}=={one.package.version} --hash=sha256:{one.file.sha256}\n")
+    return "".join(lines)
+
+
+def _bare(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a package comes from, without the user and password in its address."""
+    made = dict(source)
+    if "@" in str(made.get("url", "")):
+        scheme, mark, rest = str(made["url"]).partition("://")
+        host, slash, path = rest.partition("/")
+        made["url"] = scheme + mark + host.rpartition("@")[2] + slash + path
+    return made
 
 
 def _best(files: Iterable[LockedFile], rank: Mapping[Tag, int]) -> LockedFile | None:

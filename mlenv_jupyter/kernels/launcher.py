@@ -33,6 +33,7 @@ ASSETS = (
     "launch.py",
     "overlay.py",
     "report.py",
+    "secret_values.py",
     "start.py",
     "sweep.py",
     "tool.py",

@@ -61,6 +61,10 @@ def test_a_private_index_is_used_and_its_password_kept_nowhere(
     assert [one.name for one in version.packages] == ["private-thing"]
     workspace.install_kernel("mine")
     assert traces(tmp_path) == []
+    row = workspace.registry.find("mine")
+    assert row.lock_id is not None
+    lock = workspace.registry.locks.get(row.lock_id)
+    assert "c4n" not in str(lock)
     assert oct((workspace.places.home / "secrets.json").stat().st_mode & 0o777) == "0o600"
 
 
@@ -141,7 +145,7 @@ def test_variables_reach_the_command_and_the_kernel_only(
 
 
 def test_a_missing_one_stops_the_command_and_says_how(workspace: Workspace, built: Built) -> None:
-    built("churn", variables={"DB": "${secret:churn/db}"})
+    built("churn", variables={"DB": "${secret:db}"})
     done = subprocess.run(
         [sys.executable, "-m", "mlenv_jupyter.cli", "exec", "churn", "--", "env"],
         capture_output=True,
@@ -149,8 +153,8 @@ def test_a_missing_one_stops_the_command_and_says_how(workspace: Workspace, buil
         check=False,
     )
     assert done.returncode == 3
-    assert "mlenv secret set churn/db" in done.stderr
-    workspace.secrets.set("churn/db", "v", environments=["other"])
+    assert "mlenv secret set db" in done.stderr
+    workspace.secrets.set("db", "v", environments=["other"])
     with pytest.raises(SecretMissing, match="may not be used by 'churn'"):
         workspace.exec_plan("churn", None, ["true"])
 
