@@ -21,14 +21,14 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: help lab demo test test-python test-js test-ui bench lint format lock clean screenshots setup wheel
+.PHONY: help lab demo test test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
 
 help:
 	@echo "make lab [ARGS=…]   JupyterLab with the Environments panel"
 	@echo "make demo           build mlenv-minimal, install its kernel, run a notebook in it"
 	@echo "make test           lint and all tests (browser tests where Chromium is installed)"
 	@echo "make bench [ARGS=…] how fast, beside the peers"
-	@echo "make lint | format | lock | screenshots | wheel | clean"
+	@echo "make lint | format | lock | catalogue | screenshots | wheel | clean"
 
 # Python: the committed lock, hash-checked, then this checkout in editable form.
 $(STAMPS)/python: requirements/bootstrap.txt requirements/dev.txt pyproject.toml
@@ -118,6 +118,10 @@ lock: $(STAMPS)/python
 		source=$$([ $$one = dev ] && echo "pyproject.toml --group dev" || echo requirements/$$one.in); \
 		$(BIN)/uv pip compile $$source --universal --python-version 3.10 --generate-hashes \
 			--no-emit-index-url --no-header --quiet --upgrade -o requirements/$$one.txt; done
+
+# Resolve the curated environments anew. Nobody has an unreleased one: keep its number with ARGS=--replace.
+catalogue: $(STAMPS)/python
+	@$(BIN)/mlenv catalogue refresh -d mlenv_jupyter/registry/catalogue $(ARGS)
 
 # What was built in .cache/tests is read-only.
 clean:

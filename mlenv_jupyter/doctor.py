@@ -84,6 +84,23 @@ def _registry(workspace: Workspace, name: str) -> Check:
     return Check(name=name, ok=True, message=f"{total} environments registered")
 
 
+def _catalogue(workspace: Workspace, name: str) -> Check:
+    shelf = workspace.registry.catalogue.look()
+    curated = workspace.registry.curated_entries()
+    own = sum(not one.shipped for one in curated)
+    broken = [f"{one.where}: {one.message}" for one in shelf.problems]
+    hidden = len(shelf.versions) - len(curated)
+    message = f"{len(curated)} curated environments" + (f", {own} of them a team's" if own else "")
+    if hidden:
+        message += f"; {hidden} hidden by registered ones of the same name"
+    return Check(
+        name=name,
+        ok=not broken,
+        message="; ".join([message, *broken]),
+        remedy=shelf.problems[0].remedy or "Mend the file, or remove it." if broken else "",
+    )
+
+
 def _kernels(workspace: Workspace, name: str) -> Check:
     broken = [one.display_name for one in workspace.kernels() if not one.path_exists]
     return Check(
@@ -141,6 +158,7 @@ CHECKS: dict[str, Callable[[Workspace, str], Check]] = {
     "store": _store,
     "disk": _disk,
     "registry": _registry,
+    "catalogue": _catalogue,
     "kernels": _kernels,
     "jupyter": _extension,
 }

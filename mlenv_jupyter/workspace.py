@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from traitlets import Int, Unicode
+from traitlets import Int, List, Unicode
 from traitlets.config import Configurable
 
 from mlenv_jupyter.core.build import Build
@@ -40,6 +40,7 @@ from mlenv_jupyter.core.version import (
 from mlenv_jupyter.store.places import Places
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.builds.curate import Curation
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.registry.environments import VersionRow
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
@@ -70,6 +71,11 @@ class Workspace(Configurable):
         config=True
     )
 
+    catalogue_directories = List(
+        Unicode(),
+        help="Directories with a team's curated environments, beside `catalogue` in the home.",
+    ).tag(config=True)
+
     @classmethod
     def from_config(cls, **traits: Any) -> Workspace:
         """The workspace of this user: from the environment, or as told."""
@@ -90,10 +96,12 @@ class Workspace(Configurable):
     @cached_property
     def registry(self) -> Registry:
         """What is remembered."""
+        from mlenv_jupyter.registry.catalogue import Catalogue
         from mlenv_jupyter.registry.registry import Registry
 
         self.places.make()
-        return Registry(self.places.home, self.database or None)
+        shelves = (self.places.catalogue, *map(Path, self.catalogue_directories))
+        return Registry(self.places.home, self.database or None, Catalogue(shelves))
 
     @cached_property
     def store(self) -> Store:
@@ -115,6 +123,13 @@ class Workspace(Configurable):
         from mlenv_jupyter.builds.queue import Queue
 
         return Queue(self.places, self.registry, self.database or None)
+
+    @cached_property
+    def curation(self) -> Curation:
+        """What keeps a catalogue up to date."""
+        from mlenv_jupyter.builds.curate import Curation
+
+        return Curation(self.places, self.registry)
 
     @cached_property
     def _watch(self) -> CommitWatch:
@@ -146,15 +161,11 @@ class Workspace(Configurable):
 
     def catalogue(self) -> tuple[Environment, ...]:
         """The curated environments."""
-        from mlenv_jupyter.registry.catalogue import curated
-
-        return self._views.curated(curated().values())
+        return self._views.curated(self.registry.curated_entries())
 
     def environment(self, name: str) -> Environment:
         """One environment, registered or curated; raises NotFound."""
-        from mlenv_jupyter.registry.catalogue import curated_entry
-
-        entry = curated_entry(name)
+        entry = self.registry.curated_entry(name)
         if entry is not None:
             return self._views.curated([entry])[0]
         return self._views.environments([self.registry.environments.get(name)])[0]
@@ -164,7 +175,8 @@ class Workspace(Configurable):
 
         environment = self.environment(name)
         if environment.read_only:
-            return (environment.latest,)
+            rows = self.registry.curated(self.registry.catalogue.versions(name))
+            return self._views.versions(rows)
         return self._views.versions(list(self.registry.environments.versions(name)))
 
     def version(self, name: str, version: str | None = None) -> Version:
@@ -188,6 +200,7 @@ class Workspace(Configurable):
         InvalidDefinition.
         """
         check_name(name)
+        self.registry.refuse_curated(name)
         row, created = self.registry.environments.register(
             name,
             definition.checked(),

@@ -91,7 +91,7 @@ const GLYPHS = {
     '0 0 16 16',
     '<path d="M8 2v4M8 6 4 10M8 6l4 4M4 10v3M12 10v3" stroke="currentColor" stroke-width="1.3" fill="none"/><circle cx="8" cy="2.8" r="1.5"/><circle cx="4" cy="12.8" r="1.5"/><circle cx="12" cy="12.8" r="1.5"/>'
   ],
-  'pytorch-cpu': [
+  pytorch: [
     '0 0 16 16',
     '<path d="M8.5 1.5c.6 2.9 4 4.3 4 8a4.5 4.5 0 0 1-9 0c0-1.9 1-3 1.9-4 .2 1.2.7 1.8 1.3 2.2C6.5 5.3 7 3 8.5 1.5z" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linejoin="round"/>'
   ],
@@ -114,6 +114,18 @@ const GLYPHS = {
   geospatial: [
     '0 0 16 16',
     '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.3"/><path d="M2 8h12M8 2c2 1.7 2.8 3.7 2.8 6S10 12.3 8 14C6 12.3 5.2 10.3 5.2 8S6 3.7 8 2z" fill="none" stroke="currentColor" stroke-width="1.2"/>'
+  ],
+  nlp: [
+    '0 0 16 16',
+    '<path d="m1.8 12 3-8h1l3 8M2.9 9.3h4.8" fill="none" stroke="currentColor" stroke-width="1.3"/><circle cx="11.8" cy="9.7" r="2.2" fill="none" stroke="currentColor" stroke-width="1.3"/><path d="M14 7v5.3" stroke="currentColor" stroke-width="1.3"/>'
+  ],
+  statistics: [
+    '0 0 16 16',
+    '<path d="M1.5 13.2h13M1.8 11.6C5.2 11.6 5.6 3 8 3s2.8 8.6 6.2 8.6" fill="none" stroke="currentColor" stroke-width="1.3"/><path d="M8 5.6v5" stroke="currentColor" stroke-width="1.2" stroke-dasharray="1.4 1.2"/>'
+  ],
+  visualisation: [
+    '0 0 16 16',
+    '<path d="M7.2 2.6A5.7 5.7 0 1 0 13.4 8.8H7.2z" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linejoin="round"/><path d="M9.8 1.6A5 5 0 0 1 14.4 6.2H9.8z" stroke="currentColor" stroke-width="1.1" stroke-linejoin="round"/>'
   ],
   secret: [
     '0 0 16 16',

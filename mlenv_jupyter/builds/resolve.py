@@ -67,27 +67,33 @@ def resolve(
     on_line: LineSink | None = None,
     wheels_only: bool = False,
     refresh: bool = False,
+    oldest: str | None = None,
+    constraints: Sequence[str] = (),
 ) -> tuple[UniversalLock, dict[str, str]]:
     """Resolve for all platforms at once; the lock, and the address of each file by sha256.
 
-    ``wheels_only`` runs no code of any package. Raises ToolFailed.
+    ``wheels_only`` runs no code of any package; ``oldest`` is the first Python that it is for,
+    the interpreter's own if left out. Raises ToolFailed.
     """
     wanted = work / "requirements.in"
     asked = [for_uv(line) for line in definition.pip.requirements]
     wanted.write_text("\n".join([*index_options(definition), *asked]) + "\n")
     made = work / "pylock.toml"
     made.unlink(missing_ok=True)
+    pins = work / "constraints.txt"
+    pins.write_text("".join(f"{one}\n" for one in constraints))
     if not definition.pip.requirements:
         return UniversalLock(requires_python=f">={python.minor}", packages=()), {}
     code, lines = run(
         [
             *(uv, "pip", "compile", wanted.name, "--universal", "--format", "pylock.toml"),
-            *("--python", python.executable, "--python-version", python.minor),
+            *("--python", python.executable, "--python-version", oldest or python.minor),
             *("--output-file", made.name, "--no-header", "--color", "never", "--quiet"),
             *("--preview-features", "pylock"),
             *(["--prerelease", "allow"] if definition.pip.pre else []),
             *(["--only-binary", ":all:"] if wheels_only else []),
             *(["--refresh"] if refresh else []),
+            *(["--constraint", pins.name] if constraints else []),
             *(["--torch-backend", definition.torch_backend] if definition.torch_backend else []),
         ],
         env=env,

@@ -141,6 +141,11 @@ class Environments:
             made = connection.execute(_versions().where(V.c.id == version_id)).one()
             return _version(made), True
 
+    def exists(self, name: str) -> bool:
+        """Whether there is an environment of that name."""
+        with self._database.read() as connection:
+            return connection.scalar(select(E.c.id).where(E.c.name == name)) is not None
+
     def get(self, name: str) -> EnvironmentRow:
         """One environment; raises NotFound."""
         with self._database.read() as connection:

@@ -60,13 +60,18 @@ def find(home: str, name: str, version: str | None, platform: str) -> Built | No
 
 def _curated(connection: sqlite3.Connection, name: str, version: str | None) -> Built | None:
     """A curated environment has no row: its own file, and its newest build."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    try:
-        with open(os.path.join(here, "catalogue", f"{os.path.basename(name)}.json"), "rb") as file:
-            entry = json.loads(file.read())
-    except OSError:
-        return None
-    if version not in (None, entry["version"]):
+    directory = os.path.join(os.path.dirname(os.path.abspath(__file__)), "catalogue")
+    stem = os.path.basename(name)
+    # NAME.json is the newest version, NAME@1.json an older one.
+    for file in (f"{stem}.json", f"{stem}@{os.path.basename(version or '')}.json"):
+        try:
+            with open(os.path.join(directory, file), "rb") as opened:
+                entry = json.loads(opened.read())
+        except OSError:
+            continue
+        if version in (None, entry["version"]):
+            break
+    else:
         return None
     row = connection.execute(CURATED, (entry["name"], entry["version"])).fetchone()
     digest = json.loads(row[0]).get("lock_digest") if row else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterable
@@ -10,21 +11,24 @@ from pathlib import Path
 import msgspec
 
 from mlenv_jupyter.core import identity
-from mlenv_jupyter.core.errors import NotFound, Unavailable
+from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
 from mlenv_jupyter.core.names import RESERVED_PREFIX
 from mlenv_jupyter.registry.builds import Builds
-from mlenv_jupyter.registry.catalogue import Curated, curated_entry, curated_lock
+from mlenv_jupyter.registry.catalogue import Catalogue, Curated
 from mlenv_jupyter.registry.changes import Changes
 from mlenv_jupyter.registry.database import Database
-from mlenv_jupyter.registry.environments import LATEST, Environments, VersionRow
+from mlenv_jupyter.registry.environments import Environments, VersionRow
 from mlenv_jupyter.registry.locks import Locks
 
 
 class Registry:
     """What is remembered. SQLite in ``home`` unless an address names another database."""
 
-    def __init__(self, home: Path, address: str | None = None) -> None:
+    def __init__(
+        self, home: Path, address: str | None = None, catalogue: Catalogue | None = None
+    ) -> None:
         self.database = Database(address or f"sqlite:///{home / 'registry.sqlite'}", home=home)
+        self.catalogue = catalogue or Catalogue()
         self.environments = Environments(self.database)
         self.locks = Locks(self.database)
         self.builds = Builds(self.database)
@@ -32,28 +36,58 @@ class Registry:
 
     def find(self, name: str, version: str | None = None) -> VersionRow:
         """One version, registered or curated, the newest where none is named; raises NotFound."""
-        entry = curated_entry(name)
-        if entry is None:
-            if name.lower().startswith(RESERVED_PREFIX):
-                raise NotFound(f"There is no curated environment {name!r}.", where="name")
-            return self.environments.version(name, version)
-        if version not in (None, LATEST, entry.version):
-            raise NotFound(
-                f"{entry.name!r} has no version {version!r}.",
-                where="version",
-                remedy=f"Its newest is {entry.version}.",
+        entry = self.curated_entry(name, version)
+        if entry is not None:
+            return self.curated([entry])[0]
+        if name.lower().startswith(RESERVED_PREFIX):
+            raise NotFound(f"There is no curated environment {name!r}.", where="name")
+        return self.environments.version(name, version)
+
+    def curated_entry(self, name: str, version: str | None = None) -> Curated | None:
+        """The curated environment that a name means; None where it means a registered one.
+
+        What a user registered stays theirs when a team curates the same name later. Raises
+        NotFound for a version that is not there.
+        """
+        there = self.catalogue.versions(name)
+        if not there or (not there[0].shipped and self.environments.exists(name)):
+            return None
+        return self.catalogue.entry(name, version)
+
+    def curated_entries(self) -> list[Curated]:
+        """The newest version of every curated environment that its name means."""
+        found = self.catalogue.newest()
+        return [one for one in found if one.shipped or not self.environments.exists(one.name)]
+
+    def refuse_curated(self, name: str) -> None:
+        """Raise Conflict where a new environment would hide one of the team's catalogue."""
+        if self.curated_entry(name) is not None:
+            raise Conflict(
+                f"{name!r} is an environment of the catalogue.",
+                where="name",
+                remedy="Choose another name.",
             )
-        return self.curated([entry])[0]
 
     def curated(self, entries: Iterable[Curated]) -> list[VersionRow]:
         """Curated environments in the form of versions, with their locks where they were used."""
-        rows = [_row(entry) for entry in entries]
-        locks = self.locks.newest_ids([row.digest for row in rows])
-        return [msgspec.structs.replace(row, lock_id=locks.get(row.digest)) for row in rows]
+        kept = list(entries)
+        rows = [_row(entry) for entry in kept]
+        keys = [_key(entry, row) for entry, row in zip(kept, rows, strict=True)]
+        locks = self.locks.newest_ids(keys)
+        return [
+            msgspec.structs.replace(row, lock_id=locks.get(key))
+            for row, key in zip(rows, keys, strict=True)
+        ]
 
-    def lock_of_curated(self, row: VersionRow, python: str) -> int:
-        """The committed lock of a curated environment, as a row like any other lock."""
-        return self.locks.add(row.digest, python, curated_lock(row.name), {})
+    def lock_of_curated(self, row: VersionRow, python: str) -> int | None:
+        """The committed lock of a curated version, as a row like any other lock; maybe none."""
+        entry = self.catalogue.entry(row.name, row.version)
+        lock = entry.lock() if entry is not None else None
+        if entry is None or lock is None:
+            return row.lock_id
+        # The same definition of somebody's own begins with the same packages.
+        self.locks.add(row.digest, python, lock, {})
+        return self.locks.add(_key(entry, row), python, lock, {})
 
     def close(self) -> None:
         """Close every connection."""
@@ -65,7 +99,7 @@ def _row(entry: Curated) -> VersionRow:
         id=0,
         name=entry.name,
         version=entry.version,
-        number=1,
+        number=int(entry.version) if entry.version.isdigit() else 1,
         definition=entry.definition,
         definition_id=identity.definition_id(entry.definition),
         digest=identity.digest(entry.definition),
@@ -75,6 +109,14 @@ def _row(entry: Curated) -> VersionRow:
         created_at=entry.updated_at,
         source="catalogue",
     )
+
+
+def _key(entry: Curated, row: VersionRow) -> str:
+    """What a curated version's lock is kept under: every version of a definition has its own."""
+    if not entry.lock_file.exists():
+        return row.digest
+    text = f"catalogue\n{entry.name}\n{entry.version}\n{row.digest}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class CommitWatch:

@@ -89,7 +89,10 @@ class CatalogueHandler(ApiHandler):
     @authorized
     async def get(self) -> None:
         """The curated environments, and what is wrong with a team's own."""
-        self.answer({"items": await self.ask(lambda it: it.catalogue()), "problems": ()})
+        items, problems = await self.ask(
+            lambda it: (it.catalogue(), it.registry.catalogue.look().problems)
+        )
+        self.answer({"items": items, "problems": problems})
 
 
 def _list(it: Workspace, query: ListQuery) -> Page[Environment]:

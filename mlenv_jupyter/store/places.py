@@ -54,6 +54,10 @@ class Places:
         return self.home / "launcher"
 
     @property
+    def catalogue(self) -> Path:
+        return self.home / "catalogue"
+
+    @property
     def prefixes(self) -> Path:
         return self.store / "prefixes"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import stat
 import subprocess
@@ -16,6 +14,7 @@ import pytest
 from mlenv_jupyter.builds.log import read_records
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
+from mlenv_jupyter.registry.catalogue import Catalogue
 from mlenv_jupyter.workspace import Workspace
 
 pytestmark = pytest.mark.network
@@ -118,15 +117,9 @@ def test_the_curated_minimal_is_built_from_its_committed_lock(
 ) -> None:
     version, build = built("mlenv-minimal", version="1")
     assert build.state == "succeeded"
-    committed = json.loads(
-        (
-            Path(importlib.util.find_spec("mlenv_jupyter").origin).parent  # type: ignore[union-attr,arg-type]
-            / "registry"
-            / "catalogue"
-            / "mlenv-minimal.lock.json"
-        ).read_text()
-    )
-    hashes = {file["sha256"] for one in committed["packages"] for file in one["files"]}
+    committed = Catalogue().versions("mlenv-minimal")[-1].lock()
+    assert committed is not None
+    hashes = {file.sha256 for one in committed.packages for file in one.files}
     assert {one.sha256 for one in version.packages} <= hashes
     with pytest.raises(Conflict):
         workspace.delete("mlenv-minimal")

@@ -61,7 +61,7 @@ def test_problem_for_people(mlenv: Callable[..., Ended]) -> None:
     assert "Error: 'bad req!!' is not a requirement." in ended.err
     assert "at pip.requirements[0]" in ended.err
     assert "Error: '1' cannot be the name of a variable." in ended.err
-    assert mlenv("list", "-q").out.split() == ["mlenv-minimal", "mlenv-tutorial"]
+    assert "x" not in mlenv("list", "-q").out.split()
 
 
 def test_name_that_exists(mlenv: Callable[..., Ended]) -> None:
