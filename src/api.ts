@@ -172,6 +172,12 @@ export class Api {
     return this._send('POST', 'import', body);
   }
 
+  /** A version as a file that other tools read. */
+  exportFile(name: string, version: string, format: string): Promise<string> {
+    const where = path('environments', name, 'versions', version, 'export');
+    return this._text(`${where}?format=${encodeURIComponent(format)}`, {});
+  }
+
   builds(limit = 50, signal?: AbortSignal): Promise<{ items: IBuild[] }> {
     return this._get('builds', { limit }, signal);
   }
@@ -199,6 +205,10 @@ export class Api {
 
   installKernel(body: { name: string; version?: string }): Promise<IKernel> {
     return this._send('POST', 'kernels', body);
+  }
+
+  removeKernel(kernelName: string): Promise<void> {
+    return this._send('DELETE', path('kernels', kernelName));
   }
 
   pythons(signal?: AbortSignal): Promise<IPythons> {
@@ -231,6 +241,11 @@ export class Api {
   }
 
   private async _request<T>(where: string, init: RequestInit): Promise<T> {
+    const text = await this._text(where, init);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  private async _text(where: string, init: RequestInit): Promise<string> {
     const url = URLExt.join(this.settings.baseUrl, 'mlenv/api') + `/${where}`;
     let response: Response;
     let text: string;
@@ -246,7 +261,7 @@ export class Api {
     if (!response.ok) {
       throw refusal(response, text);
     }
-    return (text ? JSON.parse(text) : undefined) as T;
+    return text;
   }
 }
 

@@ -4,7 +4,12 @@ export const CommandIDs = {
   show: 'mlenv:show',
   openInTab: 'mlenv:open-in-tab',
   create: 'mlenv:new',
+  /** Reads a file: one of the server's (`path`), or one that is chosen. */
   importFile: 'mlenv:import-file',
+  /** Reads the file that is selected in the file browser. */
+  importSelected: 'mlenv:import-selected-file',
+  /** Hands out a version as a file of a `format`. */
+  exportFile: 'mlenv:export',
   copyAndEdit: 'mlenv:copy-and-edit',
   build: 'mlenv:build',
   cancelBuild: 'mlenv:cancel-build',

@@ -1,52 +1,43 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, Notification } from '@jupyterlab/apputils';
+import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import type { INotebookTracker } from '@jupyterlab/notebook';
-import type { CommandRegistry } from '@lumino/commands';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
 
-import { problemOf } from './api';
 import { CommandIDs } from './commandids';
-import { copyOf, draftOf, type IDraft, newDraft } from './editor/draft';
-import { NEW } from './editor/drafts';
+import { copyOf, type IDraft, newDraft } from './editor/draft';
+import { begin } from './exchange/begin';
+import { addExchangeCommands } from './exchange/commands';
 import { formatVersion } from './format';
 import { environmentIcon } from './icons';
 import { switchNotebook } from './notebook/use';
 import type { IPanelContext } from './panel/context';
-import { confirmDelete, confirmDiscard } from './panel/dialogs';
-import { Place, type Tab } from './panel/place';
+import { confirmDelete } from './panel/dialogs';
+import { Place, type Tab, TABS } from './panel/place';
 import { EnvironmentsPanel } from './panel/widget';
+import { type Args, telling } from './telling';
 
 export interface ICommandOptions {
   app: JupyterFrontEnd;
   context: IPanelContext;
   panel: Widget;
   tracker: INotebookTracker | null;
+  browser: IDefaultFileBrowser | null;
 }
-
-type Args = ReadonlyPartialJSONObject;
 
 function text(args: Args, key: string): string | undefined {
   const value = args[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-const TABS: readonly string[] = [
-  'overview',
-  'packages',
-  'variables',
-  'versions',
-  'builds'
-] satisfies Tab[];
-
 function tabOf(args: Args): Tab | undefined {
   const tab = text(args, 'tab');
-  return tab && TABS.includes(tab) ? (tab as Tab) : undefined;
+  return TABS.find(one => one === tab);
 }
 
 /** Adds the commands of mlenv. Those about one environment take the one that is open. */
 export function addCommands(options: ICommandOptions): void {
-  const { app, context, panel, tracker } = options;
+  const { app, context, panel, tracker, browser } = options;
   const { commands } = app;
   const { environments, place, trans } = context;
 
@@ -63,41 +54,7 @@ export function addCommands(options: ICommandOptions): void {
     return name ? { name, version } : null;
   };
   const hasTarget = (args: Args) => target(args) !== null;
-  /** A failure of a command is told with its remedy. */
-  const telling =
-    (
-      run: (args: Args) => Promise<unknown>
-    ): CommandRegistry.CommandFunc<Promise<unknown>> =>
-    async args => {
-      try {
-        return await run(args);
-      } catch (reason) {
-        const { message, remedy } = problemOf(reason);
-        Notification.error([message, remedy].filter(Boolean).join(' '));
-      }
-    };
-  /** Begins a new environment, but never over an unfinished one without asking. */
-  const begin = async (draft: IDraft) => {
-    const { drafts } = environments;
-    const unfinished = drafts.get(NEW);
-    if (unfinished && draft.requirements.length + draft.variables.length > 0) {
-      const lost = unfinished.requirements.length + unfinished.variables.length;
-      if (lost > 0 && !(await confirmDiscard(lost, trans))) {
-        show();
-        place.go({ view: 'new', tab: 'packages' });
-        return;
-      }
-    }
-    const isBlank = draft.requirements.length + draft.variables.length === 0;
-    if (!unfinished || !isBlank || draft.name) {
-      drafts.put(
-        NEW,
-        isBlank && unfinished ? { ...unfinished, name: draft.name } : draft
-      );
-    }
-    show();
-    place.go({ view: 'new', tab: 'packages' });
-  };
+  const start = (draft: IDraft) => begin(draft, context, show);
 
   commands.addCommand(CommandIDs.show, {
     label: trans.__('Show Environments'),
@@ -157,42 +114,8 @@ export function addCommands(options: ICommandOptions): void {
         place.go({ view: 'list' });
         return;
       }
-      await begin(newDraft(text(args, 'name')));
+      await start(newDraft(text(args, 'name')));
     }
-  });
-
-  commands.addCommand(CommandIDs.importFile, {
-    label: args =>
-      args.isMenu
-        ? trans.__('From a File…')
-        : trans.__('New Environment from a File…'),
-    execute: telling(async () => {
-      const file = await chooseFile();
-      if (!file) {
-        return;
-      }
-      const read = await environments.api.importFile({
-        text: await file.text(),
-        filename: file.name
-      });
-      const { refused, kept } = read.report;
-      const draft = draftOf(read.name, null, read.definition);
-      await begin({
-        ...draft,
-        origin: {
-          ...read.definition,
-          python: null,
-          pip: { ...read.definition.pip, requirements: [] },
-          variables: {}
-        }
-      });
-      const told = [...refused, ...kept];
-      if (told.length > 0) {
-        Notification.warning(
-          trans.__('Read, but not all of it: %1', told.map(String).join('; '))
-        );
-      }
-    })
   });
 
   commands.addCommand(CommandIDs.copyAndEdit, {
@@ -204,7 +127,7 @@ export function addCommands(options: ICommandOptions): void {
         const { name, version } = wanted;
         const source = await environments.api.version(name, version);
         // The prefix belongs to the curated ones.
-        await begin(copyOf(source, `${name.replace(/^mlenv-/i, '')}-copy`));
+        await start(copyOf(source, `${name.replace(/^mlenv-/i, '')}-copy`));
       }
     })
   });
@@ -289,6 +212,8 @@ export function addCommands(options: ICommandOptions): void {
     })
   });
 
+  addExchangeCommands({ app, context, browser, show });
+
   commands.addCommand(CommandIDs.refresh, {
     label: trans.__('Refresh Environments'),
     execute: () => environments.refresh()
@@ -307,16 +232,4 @@ async function readyVersion(
     wanted.name
   );
   return environment.ready_version ?? environment.latest.version;
-}
-
-/** A file from the person's own machine, or `null` when the dialog is closed. */
-function chooseFile(): Promise<File | null> {
-  return new Promise(resolve => {
-    const input = document.createElement('input');
-    input.type = 'file';
-    input.accept = '.txt,.in,.yml,.yaml,.toml,.lock,.json';
-    input.onchange = () => resolve(input.files?.[0] ?? null);
-    input.oncancel = () => resolve(null);
-    input.click();
-  });
 }

@@ -188,6 +188,18 @@ const GLYPHS = {
     '0 0 18 18',
     '<path d="M5.2 7.5 9 11.2l3.8-3.8H5.2z" shape-rendering="geometricPrecision"/>'
   ],
+  notebook: [
+    '0 0 16 16',
+    '<path d="M3.2 1.8h9.6v12.4H3.2z" fill="none" stroke="currentColor" stroke-width="1.3"/><path d="M8.2 2v6.2l1.7-1.5 1.7 1.5V2z"/>'
+  ],
+  archive: [
+    '0 0 16 16',
+    '<path d="M1.8 2.5h12.4V6H1.8zM3 6v7.5h10V6M6.3 8.6h3.4" fill="none" stroke="currentColor" stroke-width="1.3"/>'
+  ],
+  tag: [
+    '0 0 16 16',
+    '<path d="M2 2.2h5.6l6.2 6.2-5.3 5.3L2 7.4z" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linejoin="round"/><circle cx="5" cy="5.1" r="1.1"/>'
+  ],
   file: [
     '0 0 16 16',
     '<path d="M4 1.8h5.2L12.5 5v9.2H4zM9 2v3.3h3.3" fill="none" stroke="currentColor" stroke-width="1.3"/>'

@@ -5,13 +5,17 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { BuildLogStream } from './buildlog';
 import { CommandIDs } from './commandids';
 import { addCommands } from './commands';
+import { beginFromFile } from './exchange/begin';
+import { acceptFiles, type IDroppedFile } from './exchange/drop';
 import { environmentIcon } from './icons';
 import { Environments } from './model';
 import { notebookPlugin } from './notebook';
@@ -19,6 +23,7 @@ import { ActiveNotebook } from './panel/activenotebook';
 import { Place } from './panel/place';
 import { BuildsStatus } from './panel/statusitem';
 import { EnvironmentsPanel } from './panel/widget';
+import { telling } from './telling';
 import { IEnvironments } from './tokens';
 
 const DOMAIN = 'mlenv_jupyter';
@@ -51,7 +56,9 @@ const panel: JupyterFrontEndPlugin<void> = {
     ILayoutRestorer,
     ILabShell,
     INotebookTracker,
-    ICommandPalette
+    ICommandPalette,
+    IRenderMimeRegistry,
+    IDefaultFileBrowser
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -60,7 +67,9 @@ const panel: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     labShell: ILabShell | null,
     tracker: INotebookTracker | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    rendermime: IRenderMimeRegistry | null,
+    browser: IDefaultFileBrowser | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const context = {
@@ -70,7 +79,8 @@ const panel: JupyterFrontEndPlugin<void> = {
       trans,
       commands: app.commands,
       notebook: new ActiveNotebook(tracker),
-      place: new Place('mlenv:place', window.localStorage)
+      place: new Place('mlenv:place', window.localStorage),
+      rendermime
     };
     const widget = new EnvironmentsPanel(context);
     widget.id = 'mlenv-environments';
@@ -81,7 +91,15 @@ const panel: JupyterFrontEndPlugin<void> = {
     restorer?.add(widget, 'mlenv-environments');
     app.shell.add(widget, 'left', { rank: 250, type: 'Environments' });
 
-    addCommands({ app, context, panel: widget, tracker });
+    widget.node.dataset.dropWords = trans.__(
+      'Drop a file to make an environment from it'
+    );
+    const take = (file: IDroppedFile) =>
+      beginFromFile(file, context, () => app.shell.activateById(widget.id));
+    acceptFiles(widget.node, app.serviceManager.contents, read => {
+      void telling(async () => take(await read()))({});
+    });
+    addCommands({ app, context, panel: widget, tracker, browser });
     for (const command of [
       CommandIDs.show,
       CommandIDs.create,

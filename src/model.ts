@@ -11,7 +11,7 @@ import {
 import { Api, ConnectionLost } from './api';
 import { Drafts } from './editor/drafts';
 import { buildsQuery, keys } from './queries';
-import type { IConnection, IEnvironments, ISave } from './tokens';
+import type { IConnection, IEnvironments, ISave, ISession } from './tokens';
 import {
   EVENT_SCHEMAS,
   type IBuild,
@@ -78,6 +78,10 @@ export class Environments implements IEnvironments {
 
   get runningKernels(): ReadonlySet<string> {
     return this._runningKernels;
+  }
+
+  get sessions(): readonly ISession[] {
+    return this._running;
   }
 
   get runningKernelsChanged(): ISignal<this, void> {
@@ -170,6 +174,11 @@ export class Environments implements IEnvironments {
     return kernel;
   }
 
+  async removeKernel(kernelName: string): Promise<void> {
+    await this.api.removeKernel(kernelName);
+    this._invalidate(keys.kernels, ['version']);
+  }
+
   private _onEvent(_: Event.IManager, emission: Event.Emission): void {
     const schema: string = emission.schema_id;
     const event = emission as unknown as IChangeEvent;
@@ -183,19 +192,25 @@ export class Environments implements IEnvironments {
   }
 
   private _onSessions(): void {
-    const names = new Set<string>();
-    for (const session of this._sessions.running()) {
-      if (session.kernel) {
-        names.add(session.kernel.name);
+    const running: ISession[] = [];
+    for (const { kernel, path, type } of this._sessions.running()) {
+      if (kernel) {
+        const status = kernel.execution_state ?? '';
+        running.push({ path, type, kernelName: kernel.name, status });
       }
     }
+    if (JSON.stringify(running) === JSON.stringify(this._running)) {
+      return;
+    }
+    const names = new Set(running.map(one => one.kernelName));
     const before = this._runningKernels;
-    if (
-      names.size !== before.size ||
-      [...names].some(name => !before.has(name))
-    ) {
-      this._runningKernels = names;
-      this._runningKernelsChanged.emit();
+    const others =
+      names.size !== before.size || [...names].some(name => !before.has(name));
+    this._running = running;
+    // Keeps its identity while the names are the same.
+    this._runningKernels = others ? names : before;
+    this._runningKernelsChanged.emit();
+    if (others) {
       this._invalidate(keys.kernels);
     }
   }
@@ -317,6 +332,7 @@ export class Environments implements IEnvironments {
   private _builds: readonly IBuild[] = [];
   private _heardOfBuilds = false;
   private _runningKernels: ReadonlySet<string> = new Set();
+  private _running: readonly ISession[] = [];
   private _stopBuilds: (() => void) | undefined;
   private _isDisposed = false;
 }

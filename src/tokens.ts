@@ -16,6 +16,14 @@ export interface IConnection {
   readonly nextTry: number | null;
 }
 
+/** A notebook or a console that runs on a kernel now. */
+export interface ISession {
+  readonly path: string;
+  readonly type: string;
+  readonly kernelName: string;
+  readonly status: string;
+}
+
 /** What a save registers. */
 export interface ISave {
   name: string;
@@ -49,6 +57,8 @@ export interface IEnvironments extends IDisposable {
 
   /** Names of the kernels that run on this server now. */
   readonly runningKernels: ReadonlySet<string>;
+  /** What runs on them: notebooks and consoles. */
+  readonly sessions: readonly ISession[];
   readonly runningKernelsChanged: ISignal<IEnvironments, void>;
 
   /** Asks for everything on screen again. */
@@ -62,6 +72,7 @@ export interface IEnvironments extends IDisposable {
   ): Promise<IBuild>;
   cancelBuild(id: string): Promise<IBuild>;
   installKernel(name: string, version: string): Promise<IKernel>;
+  removeKernel(kernelName: string): Promise<void>;
 }
 
 export const IEnvironments = new Token<IEnvironments>(

@@ -24,6 +24,19 @@ export interface IDraft {
   readonly python: string | null;
   readonly requirements: readonly string[];
   readonly variables: readonly IVariable[];
+  /** What was made of the file that it was read from. */
+  readonly report?: IImportReport;
+}
+
+/** What was made of each part of a file. */
+export interface IImportReport {
+  readonly filename: string;
+  /** What is honoured. */
+  readonly taken: readonly string[];
+  /** What is kept and has no effect. */
+  readonly kept: readonly string[];
+  /** What was left out. */
+  readonly refused: readonly string[];
 }
 
 /** A draft of something new. */

@@ -9,6 +9,7 @@ import type { Tab } from '../panel/place';
 import { ChangesBar } from './changesbar';
 import { applyFix, changesOf, newDraft } from './draft';
 import { NEW } from './drafts';
+import { ImportReport } from './importreport';
 import { PackagesTab } from './packagestab';
 import { withCulprits } from './problems';
 import { PythonField } from './pythonfield';
@@ -85,6 +86,12 @@ export function NewView(props: { tab: Tab }): JSX.Element {
           onChange={python => edit({ python }, 'python')}
         />
       </form>
+      {current.report && (
+        <ImportReport
+          report={current.report}
+          onDismiss={() => edit({ report: undefined }, 'report')}
+        />
+      )}
       <Tabs
         label={trans.__('New environment')}
         tabs={[

@@ -1,3 +1,4 @@
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ISignal } from '@lumino/signaling';
@@ -5,8 +6,8 @@ import * as React from 'react';
 
 import type { BuildLogStream } from '../buildlog';
 import type { IDraft } from '../editor/draft';
-import type { IConnection, IEnvironments } from '../tokens';
-import type { ActiveNotebook } from './activenotebook';
+import type { IConnection, IEnvironments, ISession } from '../tokens';
+import type { ActiveNotebook, INotebookFacts } from './activenotebook';
 import type { IPlaceState, Place } from './place';
 
 /** What every view of the panel may use. */
@@ -19,6 +20,8 @@ export interface IPanelContext {
   commands: CommandRegistry;
   notebook: ActiveNotebook;
   place: Place;
+  /** Renders and sanitises Markdown. */
+  rendermime: IRenderMimeRegistry | null;
 }
 
 export const PanelContext = React.createContext<IPanelContext | null>(null);
@@ -65,6 +68,21 @@ export function useRunningKernels(): ReadonlySet<string> {
     environments.runningKernelsChanged,
     () => environments.runningKernels
   );
+}
+
+/** The notebooks and consoles that run now. */
+export function useSessions(): readonly ISession[] {
+  const { environments } = usePanel();
+  return useSignal(
+    environments.runningKernelsChanged,
+    () => environments.sessions
+  );
+}
+
+/** The notebook in front, or `null`. */
+export function useNotebook(): INotebookFacts | null {
+  const { notebook } = usePanel();
+  return useSignal(notebook.changed, () => notebook.facts);
 }
 
 export function useDraft(key: string): IDraft | null {

@@ -3,9 +3,30 @@ import { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs } from '../commandids';
+import { exportFormats } from '../exchange/files';
 import type { IEnvironment } from '../wire';
+import type { IPanelContext } from './context';
 
-type Item = { command: string; args?: ReadonlyJSONObject } | 'separator';
+type Item =
+  | { command: string; args?: ReadonlyJSONObject }
+  | { label: string; items: Item[] }
+  | 'separator';
+
+function menuOf(commands: CommandRegistry, items: readonly Item[]): MenuSvg {
+  const menu = new MenuSvg({ commands });
+  for (const item of items) {
+    if (item === 'separator') {
+      menu.addItem({ type: 'separator' });
+    } else if ('items' in item) {
+      const submenu = menuOf(commands, item.items);
+      submenu.title.label = item.label;
+      menu.addItem({ type: 'submenu', submenu });
+    } else {
+      menu.addItem(item);
+    }
+  }
+  return menu;
+}
 
 /** Opens a menu under an element, or where the pointer is. */
 export function openMenu(
@@ -13,10 +34,7 @@ export function openMenu(
   items: Item[],
   at: HTMLElement | { x: number; y: number }
 ): void {
-  const menu = new MenuSvg({ commands });
-  for (const item of items) {
-    menu.addItem(item === 'separator' ? { type: 'separator' } : item);
-  }
+  const menu = menuOf(commands, items);
   menu.aboutToClose.connect(() => {
     // Once the command that was chosen has been run.
     setTimeout(() => menu.dispose(), 0);
@@ -31,7 +49,7 @@ export function openMenu(
 
 /** What can be done with an environment, or with one version of it. */
 export function openEnvironmentMenu(
-  commands: CommandRegistry,
+  { commands, trans }: Pick<IPanelContext, 'commands' | 'trans'>,
   environment: IEnvironment,
   at: HTMLElement | { x: number; y: number },
   version = environment.latest.version
@@ -42,7 +60,14 @@ export function openEnvironmentMenu(
     { command: CommandIDs.build, args },
     'separator',
     { command: CommandIDs.openInTab, args },
-    { command: CommandIDs.copyAndEdit, args }
+    { command: CommandIDs.copyAndEdit, args },
+    {
+      label: trans.__('Export'),
+      items: exportFormats(trans).map(({ format, label }) => ({
+        command: CommandIDs.exportFile,
+        args: { ...args, format, label }
+      }))
+    }
   ];
   if (!environment.read_only) {
     items.push('separator', { command: CommandIDs.remove, args });

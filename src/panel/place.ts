@@ -1,6 +1,16 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
-export type Tab = 'overview' | 'packages' | 'variables' | 'versions' | 'builds';
+export const TABS = [
+  'overview',
+  'packages',
+  'variables',
+  'image',
+  'versions',
+  'builds',
+  'used-by'
+] as const;
+
+export type Tab = (typeof TABS)[number];
 
 export type Filter = 'all' | 'mine' | 'curated' | 'built' | 'in-use';
 

@@ -100,6 +100,15 @@ export class Panel {
     await field.press('Enter');
   }
 
+  /** Waits until a notebook can use what is open, or does. */
+  async expectUsable(): Promise<void> {
+    await expect(
+      this.button('Use in notebook')
+        .or(this.root.getByText('In use here'))
+        .first()
+    ).toBeVisible({ timeout: 90_000 });
+  }
+
   /** Waits until the build in view has ended well. */
   async expectReady(): Promise<void> {
     await expect(
@@ -201,6 +210,11 @@ export async function openNotebookFrom(
 /** The banner over the notebook in front. */
 export function banner(page: IJupyterLabPageFixture): Locator {
   return page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Banner');
+}
+
+/** Runs a command of the shell, in the places that the server uses. */
+export function mlenv(...args: string[]): string {
+  return execFileSync('mlenv', args, { encoding: 'utf8', stdio: 'pipe' });
 }
 
 /** Deletes everything that was built, as somebody might who needs the space. */

@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import { Glyph } from '../../icons';
 import type { IBuild, VersionState } from '../../wire';
 import { useConnection, usePanel } from '../context';
 import { Button } from '../parts';
@@ -17,6 +18,8 @@ export function Action(props: {
   state: VersionState;
   build: IBuild | null;
   isDirty: boolean;
+  inUseHere: boolean;
+  more: React.ReactNode;
   readOnly: boolean;
   onBuildsTab: boolean;
   actions: IDetailActions;
@@ -24,10 +27,17 @@ export function Action(props: {
   const { trans } = usePanel();
   const { lost } = useConnection();
   const { state, build, isDirty, readOnly, onBuildsTab, actions } = props;
+  const { inUseHere } = props;
   const kind = isDirty ? 'outlined' : 'primary';
   return (
     <div className="mlenv-Actions">
-      {state === 'ready' && (
+      {state === 'ready' && inUseHere && (
+        <span className="mlenv-InUse">
+          <Glyph name="ready" size={14} />
+          {trans.__('In use here')}
+        </span>
+      )}
+      {state === 'ready' && !inUseHere && (
         <Button
           kind={kind}
           icon="use"
@@ -81,6 +91,7 @@ export function Action(props: {
           onClick={actions.copyAndEdit}
         />
       )}
+      {props.more}
     </div>
   );
 }

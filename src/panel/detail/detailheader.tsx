@@ -21,8 +21,12 @@ export function DetailHeader(props: {
   build: IBuild | null;
   /** Something waits to be saved: saving is the primary action then. */
   isDirty: boolean;
+  /** The notebook in front runs in it. */
+  inUseHere: boolean;
   onBuildsTab: boolean;
   actions: IDetailActions;
+  /** The button of further actions, where it has no other place. */
+  more: React.ReactNode;
   onVersion: (version: string) => void;
 }): JSX.Element {
   const { trans } = usePanel();

@@ -1,26 +1,74 @@
 import * as React from 'react';
 
 import { formatDate, formatSize, formatVersion } from '../../format';
-import type { IVersion } from '../../wire';
+import type { IEnvironment, IVersion } from '../../wire';
 import { usePanel } from '../context';
+import { Markdown } from '../markdown';
 import { IconButton } from '../parts';
+import { Running, useUsers } from './usedbytab';
 
-/** In words: what it is, how it is used, and its facts. */
-export function OverviewTab(props: { version: IVersion }): JSX.Element {
+/** In words: what it is, how it is used, its facts, and what runs in it. */
+export function OverviewTab(props: {
+  environment: IEnvironment;
+  version: IVersion;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { environment, version } = props;
+  const users = useUsers(environment.name);
+  return (
+    <div className="mlenv-Tab mlenv-Overview">
+      <div className="mlenv-Overview-words">
+        <Words environment={environment} />
+        <h3>{trans.__('Use it')}</h3>
+        {snippets(version).map(({ where, text }) => (
+          <Snippet key={where} label={wordFor(where, trans)} text={text} />
+        ))}
+      </div>
+      <div className="mlenv-Overview-side">
+        <Facts version={version} />
+        <h3>{trans.__('In use now')}</h3>
+        <Running users={users} />
+      </div>
+    </div>
+  );
+}
+
+function Words(props: { environment: IEnvironment }): JSX.Element {
+  const { trans } = usePanel();
+  const { description, tags } = props.environment;
+  return (
+    <>
+      <h3>{trans.__('Description')}</h3>
+      {description ? (
+        <Markdown source={description} />
+      ) : (
+        <p className="mlenv-Quiet">{trans.__('No description.')}</p>
+      )}
+      {Object.keys(tags).length > 0 && (
+        <div className="mlenv-Actions">
+          {Object.entries(tags).map(([key, value]) => (
+            <span key={key} className="mlenv-Tag">
+              {value ? `${key}: ${value}` : key}
+            </span>
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
+function Facts(props: { version: IVersion }): JSX.Element {
   const { trans } = usePanel();
   const { version } = props;
-  const reference = `${version.name}:${version.version}`;
+  const { pip, conda } = version.definition;
+  const wanted = pip.requirements.length + conda.packages.length;
   const facts: [string, string | null][] = [
     [trans.__('Python'), version.python ?? trans.__('default')],
     [
       trans.__('Packages'),
       version.packages
-        ? trans.__(
-            '%1 wanted, %2 resolved',
-            version.definition.pip.requirements.length,
-            version.packages.length
-          )
-        : trans.__('%1 wanted', version.definition.pip.requirements.length)
+        ? trans.__('%1 wanted, %2 resolved', wanted, version.packages.length)
+        : trans.__('%1 wanted', wanted)
     ],
     [trans.__('Size'), version.size === null ? null : formatSize(version.size)],
     [trans.__('Digest'), version.digest.slice(0, 8)],
@@ -32,45 +80,51 @@ export function OverviewTab(props: { version: IVersion }): JSX.Element {
     ],
     [trans.__('Kernel'), version.kernel]
   ];
-  const tags = Object.entries(version.tags);
   return (
-    <div className="mlenv-Tab mlenv-Overview">
-      <div className="mlenv-Overview-words">
-        <h3>{trans.__('Description')}</h3>
-        <p>{version.description || trans.__('No description.')}</p>
-        {tags.length > 0 && (
-          <div className="mlenv-Actions">
-            {tags.map(([key, value]) => (
-              <span key={key} className="mlenv-FilterChip">
-                {value ? `${key}: ${value}` : key}
-              </span>
-            ))}
-          </div>
-        )}
-        <h3>{trans.__('Use it')}</h3>
-        <Snippet
-          label={trans.__('In a cell')}
-          text={`%mlenv use ${reference}`}
-        />
-        <Snippet
-          label={trans.__('In a shell')}
-          text={`mlenv exec ${reference} -- python train.py`}
-        />
-      </div>
-      <dl className="mlenv-Overview-facts" aria-label={trans.__('Facts')}>
-        <dt>{trans.__('Version')}</dt>
-        <dd title={version.version}>{formatVersion(version.version)}</dd>
-        {facts
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <React.Fragment key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
-      </dl>
-    </div>
+    <dl className="mlenv-Overview-facts" aria-label={trans.__('Facts')}>
+      <dt>{trans.__('Version')}</dt>
+      <dd title={version.version}>{formatVersion(version.version)}</dd>
+      {facts
+        .filter(([, value]) => value)
+        .map(([name, value]) => (
+          <React.Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </React.Fragment>
+        ))}
+    </dl>
   );
+}
+
+type Where = 'cell' | 'shell' | 'python';
+
+/** How a version is used, each as something to paste. */
+export function snippets(
+  version: Pick<IVersion, 'name' | 'version'>
+): { where: Where; text: string }[] {
+  const reference = `${version.name}:${version.version}`;
+  return [
+    { where: 'cell', text: `%mlenv use ${reference}` },
+    { where: 'shell', text: `mlenv exec ${reference} -- python train.py` },
+    {
+      where: 'python',
+      text: `Environment.get(workspace, ${JSON.stringify(version.name)}, version=${JSON.stringify(version.version)})`
+    }
+  ];
+}
+
+function wordFor(
+  where: Where,
+  trans: ReturnType<typeof usePanel>['trans']
+): string {
+  switch (where) {
+    case 'cell':
+      return trans.__('In a cell');
+    case 'shell':
+      return trans.__('In a shell');
+    case 'python':
+      return trans.__('In Python');
+  }
 }
 
 function Snippet(props: { label: string; text: string }): JSX.Element {
@@ -79,10 +133,10 @@ function Snippet(props: { label: string; text: string }): JSX.Element {
   return (
     <div className="mlenv-Snippet">
       <span>{props.label}</span>
-      <code>{props.text}</code>
+      <code tabIndex={0}>{props.text}</code>
       <IconButton
         icon={copied ? 'ready' : 'copy'}
-        label={copied ? trans.__('Copied') : trans.__('Copy')}
+        label={copied ? trans.__('Copied') : trans.__('Copy: %1', props.label)}
         onClick={() => {
           void navigator.clipboard
             .writeText(props.text)

@@ -108,7 +108,11 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
           onOpen(environment);
         }
       } else if (isMenuKey(event) && environment) {
-        openEnvironmentMenu(commands, environment, event.target as HTMLElement);
+        openEnvironmentMenu(
+          { commands, trans },
+          environment,
+          event.target as HTMLElement
+        );
       } else if (isLetter(event) && !inAction) {
         const found = findTyped(rows, typed(event.key), stop);
         if (found >= 0) {
@@ -162,7 +166,7 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
                   onContextMenu={event => {
                     event.preventDefault();
                     event.stopPropagation();
-                    openEnvironmentMenu(commands, environment, {
+                    openEnvironmentMenu({ commands, trans }, environment, {
                       x: event.clientX,
                       y: event.clientY
                     });

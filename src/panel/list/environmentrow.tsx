@@ -185,7 +185,11 @@ function RowActions(props: IRowProps): JSX.Element {
         menu
         tabIndex={-1}
         onClick={event =>
-          openEnvironmentMenu(commands, environment, event.currentTarget)
+          openEnvironmentMenu(
+            { commands, trans },
+            environment,
+            event.currentTarget
+          )
         }
       />
     </span>

@@ -1,0 +1,67 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+/** Names of files that may hold an environment; the server reads them and says what it made of them. */
+const KNOWN = [
+  /\.ya?ml$/i,
+  /\.(in|txt)$/i,
+  /\.toml$/i,
+  /\.lock$/i,
+  /^(Dockerfile|Containerfile|MLproject|Pipfile|runtime\.txt|postBuild)$/i,
+  /\.dockerfile$/i,
+  /^azureml_environment\.json$/i,
+  /\.mlenv(\.json)?$/i,
+  /\.env$/i,
+  // A block of PEP 723 may stand in them.
+  /\.(py|ipynb)$/i
+];
+
+/** Whether a file is worth reading as an environment. */
+export function isKnownFile(name: string): boolean {
+  return KNOWN.some(one => one.test(name));
+}
+
+/** What the dialog of the browser offers. */
+export const ACCEPT =
+  '.txt,.in,.yml,.yaml,.toml,.lock,.json,.env,.py,.ipynb,.mlenv,Dockerfile';
+
+export interface IExportFormat {
+  readonly format: string;
+  readonly suffix: string;
+  readonly label: string;
+}
+
+/** The formats that a version can be had in. */
+export function exportFormats(
+  trans: TranslationBundle
+): readonly IExportFormat[] {
+  return [
+    {
+      format: 'requirements',
+      suffix: '.txt',
+      label: trans.__('requirements.txt')
+    },
+    { format: 'conda', suffix: '.yml', label: trans.__('conda.yml') },
+    { format: 'json', suffix: '.json', label: trans.__('Definition (JSON)') }
+  ];
+}
+
+/** Hands a text to the browser as a file. */
+export function download(text: string, filename: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  link.download = filename;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** Files from the person's own machine; none when the dialog is closed. */
+export function chooseFile(): Promise<File | null> {
+  return new Promise(resolve => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.accept = ACCEPT;
+    input.onchange = () => resolve(input.files?.[0] ?? null);
+    input.oncancel = () => resolve(null);
+    input.click();
+  });
+}

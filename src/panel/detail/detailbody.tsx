@@ -1,0 +1,229 @@
+import * as React from 'react';
+
+import { CommandIDs } from '../../commandids';
+import { ChangesBar } from '../../editor/changesbar';
+import {
+  applyFix,
+  definitionOf,
+  draftOf,
+  nextVersion
+} from '../../editor/draft';
+import { formatVersion } from '../../format';
+import {
+  type IBuild,
+  type IEnvironmentDetail,
+  type IFix,
+  isActive,
+  type IVersion
+} from '../../wire';
+import { useNotebook, usePanel } from '../context';
+import { useBuilds, useKernels } from '../data';
+import { ConnectionBanner } from '../list/connectionbanner';
+import { openEnvironmentMenu } from '../menus';
+import { Button, IconButton, Note, ProblemNote } from '../parts';
+import type { Tab } from '../place';
+import { stateOfBuild } from '../states';
+import type { IDetailProps } from './detail';
+import { DetailBar } from './detailbar';
+import { DetailHeader } from './detailheader';
+import { DetailTabs } from './detailtabs';
+import { useAttempt } from './useattempt';
+import { useChanges } from './usechanges';
+
+/** One environment that is known: header, tabs, and what waits to be saved. */
+export function DetailBody(
+  props: Omit<IDetailProps, 'version'> & {
+    data: IEnvironmentDetail;
+    version: IVersion;
+    /** The newest version is shown, whichever that is. */
+    follows: boolean;
+  }
+): JSX.Element {
+  const { trans, commands, environments, place } = usePanel();
+  const { name, tab, version, alone, follows } = props;
+  const { environment, versions } = props.data;
+  const { drafts } = environments;
+  const latest = environment.latest.version;
+  const builds = useBuilds().filter(one => one.name === name);
+  const build = newestOf(builds, version);
+  const state = build ? currentState(build, version) : version.state;
+  const inUseHere = useInUseHere(name, version.version);
+  const editing = useChanges(version);
+  const [problem, attempt] = useAttempt();
+
+  const args = { name, version: version.version };
+  const open = { name, version: follows ? 'latest' : version.version };
+  const showLog = (one?: IBuild) =>
+    place.go({ view: 'detail', ...open, tab: 'builds', build: one?.id });
+  const showVersion = (one: string, where: Tab = tab) =>
+    place.open(name, {
+      version: one === latest ? 'latest' : one,
+      tab: where
+    });
+  const run = (command: string, also: { [key: string]: string } = {}) => {
+    void commands.execute(command, { ...args, ...also });
+  };
+  const mend = (failed: IBuild, fix: IFix) =>
+    attempt(async () => {
+      const broken = await environments.api.version(name, failed.version);
+      const mended = applyFix(
+        draftOf(name, failed.version, broken.definition),
+        fix
+      );
+      const saved = await environments.save({
+        name,
+        base: failed.version,
+        definition: definitionOf(mended)
+      });
+      drafts.discard(name);
+      await environments.startBuild(name, saved.version);
+      place.open(name, { tab: 'builds' });
+    });
+  const actions = {
+    use: () => run(CommandIDs.use),
+    build: () =>
+      void attempt(async () => {
+        await environments.startBuild(name, version.version);
+        showLog();
+      }),
+    cancel: () => {
+      if (build) {
+        void attempt(() => environments.cancelBuild(build.id));
+      }
+    },
+    openLog: () => showLog(),
+    copyAndEdit: () => run(CommandIDs.copyAndEdit)
+  };
+  const more = (
+    <IconButton
+      icon="more"
+      label={trans.__('More actions')}
+      menu
+      onClick={event =>
+        openEnvironmentMenu(
+          { commands, trans },
+          environment,
+          event.currentTarget,
+          version.version
+        )
+      }
+    />
+  );
+  const unsaved =
+    editing.elsewhere !== null
+      ? trans.__(
+          'There are unsaved changes to %1. Save or discard them before you change this version.',
+          formatVersion(editing.elsewhere)
+        )
+      : undefined;
+  const readOnly = environment.read_only
+    ? environment.source === 'catalogue'
+      ? trans.__(
+          'Curated environments are read-only. A copy is yours to change.'
+        )
+      : trans.__('You may use this environment but not change it.')
+    : unsaved;
+
+  return (
+    <div className="mlenv-Detail" data-name={name}>
+      {!alone && (
+        <DetailBar label={trans.__('Environments')}>
+          <IconButton
+            icon="open-tab"
+            label={trans.__('Open in tab')}
+            onClick={() => {
+              void commands.execute(CommandIDs.openInTab, open);
+            }}
+          />
+          {more}
+        </DetailBar>
+      )}
+      <ConnectionBanner />
+      <DetailHeader
+        environment={environment}
+        versions={versions}
+        version={version}
+        state={state}
+        build={build}
+        isDirty={editing.isDirty}
+        inUseHere={inUseHere}
+        onBuildsTab={tab === 'builds'}
+        actions={actions}
+        more={alone ? more : null}
+        onVersion={one => showVersion(one)}
+      />
+      {problem && <ProblemNote problem={problem} />}
+      {unsaved && (
+        <Note tone="brand" icon="unsaved" role="note">
+          {unsaved}{' '}
+          <Button
+            kind="link"
+            label={trans.__('Show them')}
+            onClick={() => showVersion(editing.elsewhere ?? latest)}
+          />
+        </Note>
+      )}
+      <DetailTabs
+        tab={tab}
+        overviewFirst={alone === true}
+        environment={environment}
+        versions={versions}
+        version={version}
+        builds={builds}
+        build={builds.find(one => one.id === props.build) ?? build}
+        editing={editing}
+        readOnly={readOnly}
+        onVersion={showVersion}
+        onBuild={showLog}
+        onFix={(failed, fix) => void mend(failed, fix)}
+      />
+      {editing.isDirty && tab !== 'builds' && (
+        <ChangesBar
+          changes={editing.changes}
+          isNew={false}
+          next={nextVersion(latest)}
+          preview={editing.preview}
+          blocked={editing.blocked}
+          refused={editing.refused}
+          saving={editing.saving}
+          canUndo={editing.canUndo}
+          onSave={andBuild => void editing.save(andBuild)}
+          onFix={fix =>
+            editing.edit({
+              requirements: applyFix(editing.draft, fix).requirements
+            })
+          }
+          onDiscard={() => void editing.discard()}
+          onUndo={editing.undo}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Whether the notebook in front runs in this very version. */
+function useInUseHere(name: string, version: string): boolean {
+  const notebook = useNotebook();
+  const kernels = useKernels();
+  return kernels.some(
+    one =>
+      one.kernel_name === notebook?.kernelName &&
+      one.name === name &&
+      one.version === version
+  );
+}
+
+/** The newest build of a version: from the list, or as it came with the version. */
+function newestOf(builds: readonly IBuild[], version: IVersion): IBuild | null {
+  const listed = builds.find(one => one.version === version.version);
+  return listed ?? version.build;
+}
+
+/** A build that runs is fresher than its version; one that has ended may be of long ago. */
+function currentState(build: IBuild, version: IVersion) {
+  if (isActive(build)) {
+    return stateOfBuild(build.state);
+  }
+  const stale = version.state === 'queued' || version.state === 'building';
+  return stale ? stateOfBuild(build.state) : version.state;
+}
