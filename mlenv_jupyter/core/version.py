@@ -14,6 +14,17 @@ from mlenv_jupyter.core.lock import LockedPackage
 
 Source = Literal["registry", "catalogue"]
 BuiltState = Literal["not-built", "queued", "building", "ready", "failed", "cancelled"]
+Happening = Literal[
+    "registered",
+    "refreshed",
+    "rolled-back",
+    "labelled",
+    "unlabelled",
+    "archived",
+    "restored",
+    "described",
+    "deleted",
+]
 T = TypeVar("T")
 
 
@@ -34,6 +45,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     author: str = ""
     message: str = ""
     created_at: str
+    archived_at: str | None = None
     definition_id: str
     digest: str
     lock_digest: str | None = None
@@ -62,6 +74,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     read_only: bool = False
     updated_at: str
+    archived_at: str | None = None
     version_count: int = 1
     latest: Version
     ready_version: str | None = None
@@ -73,6 +86,39 @@ class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     items: tuple[T, ...]
     next: str | None = None
     total: int = 0
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that means a version now and may mean another one later."""
+
+    label: str
+    version: str
+    author: str = ""
+    moved_at: str = ""
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened to an environment.
+
+    ``version`` is the one that it happened to, none where it happened to all; ``before`` is what
+    a label or ``latest`` meant until then, or what was refreshed.
+    """
+
+    at: str
+    action: Happening
+    version: str | None = None
+    before: str | None = None
+    label: str | None = None
+    author: str = ""
+    message: str = ""
+
+
+class Refresh(msgspec.Struct, frozen=True, kw_only=True):
+    """What resolving a version anew came to: the next version, or the same where nothing is new."""
+
+    version: Version
+    created: bool
+    changes: tuple[PackageChange, ...] = ()
 
 
 class Kernel(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,72 +1,58 @@
-"""Environments and their versions: register, find, list, delete."""
+"""Environments and their versions: register, find, list, describe, roll back, delete."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import (
-    Connection,
-    Row,
-    RowMapping,
-    and_,
-    delete,
-    func,
-    insert,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, tuple_, update
 
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.core.errors import Conflict, InvalidRequest, NotFound
-from mlenv_jupyter.core.version import Source
+from mlenv_jupyter.core.errors import Conflict
+from mlenv_jupyter.core.version import Happening
 from mlenv_jupyter.registry import tables
+from mlenv_jupyter.registry.archive import require_another, require_unlabelled
 from mlenv_jupyter.registry.changes import note
+from mlenv_jupyter.registry.checksums import checksum
 from mlenv_jupyter.registry.database import Database
+from mlenv_jupyter.registry.history import remember
+from mlenv_jupyter.registry.latest import index, settle
+from mlenv_jupyter.registry.rows import (
+    LATEST,
+    E,
+    EnvironmentRow,
+    V,
+    VersionRow,
+    environment_of,
+    no_environment,
+    no_version,
+    now,
+    require_environment,
+    require_version,
+    select_environments,
+    select_versions,
+    split_cursor,
+    version_of,
+)
 
-LATEST = "latest"
 MAX_LIMIT = 500
-E, V = tables.environments, tables.versions
-
-
-class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One version as it is stored, or a curated one in the same form."""
-
-    id: int
-    name: str
-    version: str
-    number: int
-    definition: Definition
-    definition_id: str
-    digest: str
-    lock_id: int | None
-    author: str
-    message: str
-    created_at: str
-    source: Source = "registry"
-
-
-class EnvironmentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One environment as it is stored, with its newest version."""
-
-    id: int
-    name: str
-    description: str
-    tags: dict[str, str]
-    updated_at: str
-    version_count: int
-    ready_version: str | None
-    latest: VersionRow
+L, K = tables.labels, tables.locks
 
 
 class Listing(NamedTuple):
     """One page of environments; ``next`` is the cursor of the following one."""
 
     rows: tuple[EnvironmentRow, ...]
+    next: str | None
+    total: int
+
+
+class VersionListing(NamedTuple):
+    """One page of versions; ``next`` is the cursor of the following one."""
+
+    rows: tuple[VersionRow, ...]
     next: str | None
     total: int
 
@@ -87,59 +73,143 @@ class Environments:
         author: str = "",
         message: str = "",
         new: bool = False,
+        base: str | None = None,
     ) -> tuple[VersionRow, bool]:
         """The version of this definition, and whether it was made now.
 
         The same definition again is the version that there is. ``new`` raises Conflict where the
-        environment exists.
+        environment exists. ``base`` is the version that was edited: where the same is to be
+        installed, its lock is taken over. Raises NotFound, and Conflict for what is archived.
         """
-        now = _now()
         ids = identity.definition_id(definition), identity.digest(definition)
         with self._database.write() as connection:
-            found = connection.execute(select(E).where(E.c.name == name)).first()
-            if found is not None and new:
-                raise Conflict(
-                    f"There is an environment {name!r} already.",
-                    where="name",
-                    remedy="Choose another name, or save a new version of it.",
-                )
-            environment_id = found.id if found is not None else self._create(connection, name, now)
-            self._describe(connection, environment_id, description, tags)
-            same = connection.execute(
-                _versions()
-                .where(V.c.environment_id == environment_id, V.c.definition_id == ids[0])
-                .order_by(V.c.number.desc())
-            ).first()
-            if same is not None:
-                return _version(same), False
-            highest = select(func.coalesce(func.max(V.c.number), 0)).where(
-                V.c.environment_id == environment_id
+            environment = (
+                connection.execute(select(E).where(E.c.name == name)).mappings().first()
             )
-            number = (connection.scalar(highest) or 0) + 1
-            version_id = connection.execute(
-                insert(V).values(
-                    environment_id=environment_id,
-                    number=number,
-                    version=str(number),
+            if environment is not None:
+                _refuse_archived(environment, new=new)
+            else:
+                environment = self._create(connection, name)
+            described = self._describe(connection, environment["id"], description, tags)
+            same = (
+                connection.execute(
+                    select_versions()
+                    .where(V.c.environment_id == environment["id"], V.c.definition_id == ids[0])
+                    # The newest of several locks, and one that can be used before one that cannot.
+                    .order_by(V.c.archived_at.is_(None).desc(), V.c.number.desc())
+                )
+                .mappings()
+                .first()
+            )
+            if same is not None:
+                if same["archived_at"]:
+                    raise _archived(name, same["version"])
+                if described:
+                    index(connection, environment["id"])
+                    note(connection, "environment", "changed", name)
+                return version_of(same), False
+            lock_id = _lock_of_base(connection, environment, base, ids[1])
+            if lock_id is None:
+                lock_id = _newest_lock(connection, environment["id"], ids[1])
+            return (
+                self._add(
+                    connection,
+                    environment,
                     definition=msgspec.json.encode(definition).decode(),
-                    definition_id=ids[0],
-                    digest=ids[1],
-                    lock_id=_newest_lock(connection, ids[1]),
+                    ids=ids,
+                    lock_id=lock_id,
+                    action="registered",
+                    before=base,
                     author=author,
                     message=message,
-                    created_at=now,
-                )
-            ).inserted_primary_key[0]  # type: ignore[index]
-            connection.execute(
-                update(E)
-                .where(E.c.id == environment_id)
-                .values(latest_id=version_id, updated_at=now, version_count=E.c.version_count + 1)
+                ),
+                True,
             )
-            self._index(connection, environment_id, definition)
-            action = "created" if found is None else "changed"
-            note(connection, "environment", action, name, version=str(number))  # type: ignore[arg-type]
-            made = connection.execute(_versions().where(V.c.id == version_id)).one()
-            return _version(made), True
+
+    def refresh(
+        self, name: str, version: str, lock_id: int, *, author: str = "", message: str = ""
+    ) -> VersionRow:
+        """Register the next version: the definition of one that there is, with another lock.
+
+        Raises NotFound, Conflict for what is archived.
+        """
+        with self._database.write() as connection:
+            environment = require_environment(connection, name)
+            _refuse_archived(environment)
+            row = require_version(connection, environment, version)
+            return self._add(
+                connection,
+                environment,
+                definition=row["definition"],
+                ids=(row["definition_id"], row["digest"]),
+                lock_id=lock_id,
+                action="refreshed",
+                before=row["version"],
+                author=author,
+                message=message,
+            )
+
+    def roll_back(
+        self, name: str, version: str | None = None, *, author: str = "", message: str = ""
+    ) -> VersionRow:
+        """Have ``latest`` mean an older version until the next one is registered.
+
+        The one before the present one where none is named. Raises NotFound, Conflict.
+        """
+        with self._database.write() as connection:
+            environment = require_environment(connection, name)
+            _refuse_archived(environment)
+            present = require_version(connection, environment, LATEST)
+            if version is None:
+                query = select(V).where(
+                    V.c.environment_id == environment["id"],
+                    V.c.archived_at.is_(None),
+                    V.c.number < present["number"],
+                )
+                query = query.order_by(V.c.number.desc()).limit(1)
+                row = connection.execute(query).mappings().first()
+                if row is None:
+                    raise Conflict(
+                        f"{name!r} has no version before {present['version']}.", where="version"
+                    )
+            else:
+                row = require_version(connection, environment, version)
+            if row["archived_at"]:
+                raise _archived(name, row["version"])
+            if row["id"] != present["id"]:
+                connection.execute(
+                    update(E).where(E.c.id == environment["id"]).values(rolled_back_to=row["id"])
+                )
+                settle(connection, environment["id"], updated_at=now())
+                remember(
+                    connection,
+                    environment["id"],
+                    "rolled-back",
+                    version=row["version"],
+                    before=present["version"],
+                    author=author,
+                    message=message,
+                )
+                note(connection, "environment", "changed", name, version=row["version"])
+            return _made(connection, row["id"])
+
+    def describe(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        author: str = "",
+        message: str = "",
+    ) -> None:
+        """Change description and tags in place: they are no part of a version. Raises NotFound."""
+        with self._database.write() as connection:
+            environment = require_environment(connection, name)
+            if not self._describe(connection, environment["id"], description, tags):
+                return
+            settle(connection, environment["id"], updated_at=now())
+            remember(connection, environment["id"], "described", author=author, message=message)
+            note(connection, "environment", "changed", name)
 
     def exists(self, name: str) -> bool:
         """Whether there is an environment of that name."""
@@ -147,65 +217,94 @@ class Environments:
             return connection.scalar(select(E.c.id).where(E.c.name == name)) is not None
 
     def get(self, name: str) -> EnvironmentRow:
-        """One environment; raises NotFound."""
+        """One environment, archived or not; raises NotFound."""
         with self._database.read() as connection:
-            row = connection.execute(_environments().where(E.c.name == name)).mappings().first()
+            query = select_environments().where(E.c.name == name)
+            row = connection.execute(query).mappings().first()
         if row is None:
-            raise NotFound(
-                f"There is no environment {name!r}.",
-                where="name",
-                remedy="`mlenv list` shows what there is.",
-            )
-        return _environment(row)
+            raise no_environment(name)
+        return environment_of(row)
 
-    def versions(self, name: str) -> tuple[VersionRow, ...]:
+    def versions(self, name: str, *, archived: bool = False) -> tuple[VersionRow, ...]:
         """All versions of an environment, newest first; raises NotFound."""
-        query = _versions().where(E.c.name == name).order_by(V.c.number.desc())
+        found: list[VersionRow] = []
+        cursor = None
+        while True:
+            page = self.versions_page(name, limit=MAX_LIMIT, cursor=cursor, archived=archived)
+            found += page.rows
+            cursor = page.next
+            if cursor is None:
+                return tuple(found)
+
+    def versions_page(
+        self, name: str, *, limit: int = 50, cursor: str | None = None, archived: bool = False
+    ) -> VersionListing:
+        """Versions of an environment, newest first; raises NotFound."""
+        limit = max(1, min(limit, MAX_LIMIT))
+        condition = and_(E.c.name == name, *([] if archived else [V.c.archived_at.is_(None)]))
+        query = select_versions().where(condition)
+        if cursor:
+            query = query.where(V.c.number < split_cursor(f",{cursor}")[1])
+        query = query.order_by(V.c.number.desc()).limit(limit + 1)
+        counted = select(func.count()).select_from(V).join(E, E.c.id == V.c.environment_id)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        if not rows:
-            self.get(name)
-        return tuple(map(_version, rows))
+            require_environment(connection, name)
+            total = connection.scalar(counted.where(condition)) or 0
+            rows = [version_of(row) for row in connection.execute(query).mappings()]
+        more = str(rows[limit - 1].number) if len(rows) > limit else None
+        return VersionListing(tuple(rows[:limit]), more, total)
 
     def version(self, name: str, version: str | None = None) -> VersionRow:
-        """One version, the newest where none is named; raises NotFound."""
-        query = _versions().where(E.c.name == name)
-        if version is None or version == LATEST:
-            query = query.where(V.c.id == E.c.latest_id)
-        else:
-            query = query.where(V.c.version == version)
-        with self._database.read() as connection:
-            row = connection.execute(query).first()
-        if row is None:
-            there = self.versions(name)
-            raise NotFound(
-                f"{name!r} has no version {version!r}.",
-                where="version",
-                remedy=f"Its newest is {there[0].version}." if there else "",
-            )
-        return _version(row)
+        """One version by its own name or a label, the latest where none is named.
 
-    def page(self, query: str = "", *, limit: int = 50, cursor: str | None = None) -> Listing:
+        Raises NotFound.
+        """
+        query = select_versions().where(E.c.name == name)
+        labelled = query.join(L, L.c.version_id == V.c.id).where(L.c.label == version)
+        with self._database.read() as connection:
+            if version is None or version == LATEST:
+                row = connection.execute(query.where(V.c.id == E.c.latest_id)).mappings().first()
+            else:
+                row = connection.execute(query.where(V.c.version == version)).mappings().first()
+                row = row or connection.execute(labelled).mappings().first()
+        if row is None:
+            raise no_version(name, version, self.get(name).latest.version)
+        return version_of(row)
+
+    def page(
+        self,
+        query: str = "",
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        archived: bool = False,
+    ) -> Listing:
         """Environments, the most recently changed first; every word of ``query`` must match."""
         limit = max(1, min(limit, MAX_LIMIT))
         wanted = [E.c.search.contains(word, autoescape=True) for word in query.lower().split()[:16]]
-        condition = and_(True, *wanted)
-        rows_query = _environments().where(condition)
+        condition = and_(True, *wanted, *([] if archived else [E.c.archived_at.is_(None)]))
+        rows_query = select_environments().where(condition)
         if cursor:
-            rows_query = rows_query.where(tuple_(E.c.updated_at, E.c.id) < tuple_(*_cursor(cursor)))
+            rows_query = rows_query.where(
+                tuple_(E.c.updated_at, E.c.id) < tuple_(*split_cursor(cursor))
+            )
         rows_query = rows_query.order_by(E.c.updated_at.desc(), E.c.id.desc()).limit(limit + 1)
         with self._database.read() as connection:
             total = connection.scalar(select(func.count()).select_from(E).where(condition)) or 0
-            rows = [_environment(row) for row in connection.execute(rows_query).mappings()]
+            rows = [environment_of(row) for row in connection.execute(rows_query).mappings()]
         more = rows[limit - 1] if len(rows) > limit else None
         return Listing(tuple(rows[:limit]), f"{more.updated_at},{more.id}" if more else None, total)
 
     def set_lock(self, version_id: int, lock_id: int) -> None:
         """Give a version its lock; one that it has already stays."""
         with self._database.write() as connection:
-            connection.execute(
+            changed = connection.execute(
                 update(V).where(V.c.id == version_id, V.c.lock_id.is_(None)).values(lock_id=lock_id)
             )
+            if changed.rowcount:
+                found = select(E.c.id).where(E.c.latest_id == version_id)
+                for environment_id in connection.scalars(found).all():
+                    index(connection, environment_id)
 
     def set_ready(self, name: str, version: str) -> None:
         """Remember the newest version that is built."""
@@ -213,19 +312,45 @@ class Environments:
             connection.execute(update(E).where(E.c.name == name).values(ready_version=version))
 
     def delete(self, name: str) -> None:
-        """Forget an environment and its versions; raises NotFound."""
-        self.get(name)
+        """Forget an environment, its versions and its history; raises NotFound."""
         with self._database.write() as connection:
-            inner = select(E.c.id).where(E.c.name == name).scalar_subquery()
-            connection.execute(delete(V).where(V.c.environment_id == inner))
-            connection.execute(delete(E).where(E.c.name == name))
+            environment = require_environment(connection, name)
+            for one in (L, tables.history, V):
+                connection.execute(delete(one).where(one.c.environment_id == environment["id"]))
+            connection.execute(delete(E).where(E.c.id == environment["id"]))
             note(connection, "environment", "deleted", name)
 
-    def _create(self, connection: Connection, name: str, now: str) -> int:
-        made = connection.execute(
-            insert(E).values(name=name, created_at=now, updated_at=now, version_count=0)
+    def delete_version(
+        self, name: str, version: str, *, author: str = "", message: str = ""
+    ) -> None:
+        """Forget one version, which no label means. Raises NotFound, Conflict."""
+        with self._database.write() as connection:
+            environment = require_environment(connection, name)
+            row = require_version(connection, environment, version)
+            require_unlabelled(connection, environment, row, "deleted")
+            require_another(connection, environment, row, "Delete the whole environment")
+            connection.execute(delete(V).where(V.c.id == row["id"]))
+            if environment["ready_version"] == row["version"]:
+                connection.execute(
+                    update(E).where(E.c.id == environment["id"]).values(ready_version=None)
+                )
+            settle(connection, environment["id"], updated_at=now())
+            remember(
+                connection,
+                environment["id"],
+                "deleted",
+                version=row["version"],
+                author=author,
+                message=message,
+            )
+            note(connection, "environment", "changed", name, version=row["version"])
+
+    def _create(self, connection: Connection, name: str) -> RowMapping:
+        at = now()
+        connection.execute(
+            insert(E).values(name=name, created_at=at, updated_at=at, version_count=0)
         )
-        return int(made.inserted_primary_key[0])  # type: ignore[index]
+        return require_environment(connection, name)
 
     def _describe(
         self,
@@ -233,7 +358,7 @@ class Environments:
         environment_id: int,
         description: str | None,
         tags: Mapping[str, str] | None,
-    ) -> None:
+    ) -> bool:
         values: dict[str, Any] = {}
         if description is not None:
             values["description"] = description
@@ -241,74 +366,117 @@ class Environments:
             values["tags"] = msgspec.json.encode(dict(tags), order="sorted").decode()
         if values:
             connection.execute(update(E).where(E.c.id == environment_id).values(**values))
+        return bool(values)
 
-    def _index(self, connection: Connection, environment_id: int, definition: Definition) -> None:
-        row = connection.execute(select(E).where(E.c.id == environment_id)).one()
-        words = [row.name, row.description, row.tags, *definition.wanted]
+    def _add(
+        self,
+        connection: Connection,
+        environment: RowMapping,
+        *,
+        definition: str,
+        ids: tuple[str, str],
+        lock_id: int | None,
+        action: Happening,
+        before: str | None,
+        author: str,
+        message: str,
+    ) -> VersionRow:
+        """Write the next version; ``latest`` means it from now on."""
+        highest = select(func.coalesce(func.max(V.c.number), 0)).where(
+            V.c.environment_id == environment["id"]
+        )
+        # A number is not given twice, even where the newest version was deleted.
+        number = max(connection.scalar(highest) or 0, environment["last_number"]) + 1
+        row = {
+            "environment_id": environment["id"],
+            "number": number,
+            "version": str(number),
+            "definition": definition,
+            "definition_id": ids[0],
+            "digest": ids[1],
+            "author": author,
+            "message": message,
+            "created_at": now(),
+        }
+        sum_ = checksum("versions", row)
+        made = connection.execute(insert(V).values(**row, lock_id=lock_id, checksum=sum_))
+        version_id = int(made.inserted_primary_key[0])  # type: ignore[index]
         connection.execute(
-            update(E).where(E.c.id == environment_id).values(search="\n".join(words).lower())
+            update(E)
+            .where(E.c.id == environment["id"])
+            .values(rolled_back_to=None, last_number=number)
+        )
+        settle(connection, environment["id"], updated_at=row["created_at"])
+        remember(
+            connection,
+            environment["id"],
+            action,
+            version=str(number),
+            before=before,
+            author=author,
+            message=message,
+        )
+        note(
+            connection,
+            "environment",
+            "created" if number == 1 else "changed",
+            environment["name"],
+            version=str(number),
+        )
+        return _made(connection, version_id)
+
+
+def _made(connection: Connection, version_id: int) -> VersionRow:
+    row = connection.execute(select_versions().where(V.c.id == version_id)).mappings().one()
+    return version_of(row)
+
+
+def _refuse_archived(environment: RowMapping, *, new: bool = False) -> None:
+    name = environment["name"]
+    if environment["archived_at"]:
+        raise Conflict(
+            f"{name!r} is archived.",
+            code="archived",
+            where="name",
+            remedy=f"Restore it: `mlenv restore {name}`." + (" Or use another name." if new else ""),
+        )
+    if new:
+        raise Conflict(
+            f"There is an environment {name!r} already.",
+            where="name",
+            remedy="Choose another name, or save a new version of it.",
         )
 
 
-def _versions() -> Any:
-    return select(V, E.c.name).join(E, E.c.id == V.c.environment_id)
+def _archived(name: str, version: str) -> Conflict:
+    return Conflict(
+        f"This is {name}:{version}, which is archived.",
+        code="archived",
+        where="version",
+        remedy=f"Restore it: `mlenv restore {name}:{version}`.",
+    )
 
 
-def _environments() -> Any:
-    latest = [column.label(f"v_{column.name}") for column in V.c]
-    return select(E, *latest).join(V, V.c.id == E.c.latest_id)
+def _lock_of_base(
+    connection: Connection, environment: RowMapping, base: str | None, digest: str
+) -> int | None:
+    """The lock of the version that was edited, where the same is to be installed."""
+    if base is None or environment["latest_id"] is None:
+        return None
+    row = require_version(connection, environment, base)
+    return row["lock_id"] if row["digest"] == digest else None
 
 
-def _newest_lock(connection: Connection, digest: str) -> int | None:
-    locks = tables.locks
-    query = select(locks.c.id).where(locks.c.digest == digest).order_by(locks.c.id.desc()).limit(1)
-    found = connection.scalar(query)
+def _newest_lock(connection: Connection, environment_id: int, digest: str) -> int | None:
+    """A lock of the same digest: that of this environment's newest version, or anybody's newest."""
+    own = (
+        select(V.c.lock_id)
+        .where(
+            V.c.environment_id == environment_id, V.c.digest == digest, V.c.lock_id.is_not(None)
+        )
+        .order_by(V.c.number.desc())
+        .limit(1)
+    )
+    other = select(K.c.id).where(K.c.digest == digest).order_by(K.c.id.desc()).limit(1)
+    found = connection.scalar(own) or connection.scalar(other)
     return None if found is None else int(found)
-
-
-def _version(row: Row[Any]) -> VersionRow:
-    return _row_to_version(row._mapping, row.name, "")
-
-
-def _row_to_version(row: RowMapping, name: str, prefix: str) -> VersionRow:
-    return VersionRow(
-        id=row[f"{prefix}id"],
-        name=name,
-        version=row[f"{prefix}version"],
-        number=row[f"{prefix}number"],
-        definition=msgspec.json.decode(row[f"{prefix}definition"], type=Definition),
-        definition_id=row[f"{prefix}definition_id"],
-        digest=row[f"{prefix}digest"],
-        lock_id=row[f"{prefix}lock_id"],
-        author=row[f"{prefix}author"],
-        message=row[f"{prefix}message"],
-        created_at=row[f"{prefix}created_at"],
-    )
-
-
-def _environment(row: RowMapping) -> EnvironmentRow:
-    return EnvironmentRow(
-        id=row["id"],
-        name=row["name"],
-        description=row["description"],
-        tags=msgspec.json.decode(row["tags"], type=dict[str, str]),
-        updated_at=row["updated_at"],
-        version_count=row["version_count"],
-        ready_version=row["ready_version"],
-        latest=_row_to_version(row, row["name"], "v_"),
-    )
-
-
-def _cursor(cursor: str) -> tuple[str, int]:
-    at, comma, number = cursor.partition(",")
-    if not comma or not number.isdigit() or len(cursor) > 60:
-        raise InvalidRequest(
-            f"{cursor[:80]!r} is not a cursor of this list.",
-            where="cursor",
-            remedy="Take `next` of the page before, or leave it out.",
-        )
-    return at, int(number)
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -17,7 +17,7 @@ from sqlalchemy import (
     table,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; Alembic is imported only where a database is behind it."""
 
 SCHEMA = "mlenv_schema"
@@ -41,8 +41,11 @@ environments = Table(
     Column("latest_id", Integer),
     Column("ready_version", String(128)),
     Column("version_count", Integer, nullable=False, server_default="0"),
-    # What a search looks at: name, description, tags and wanted packages, lower case.
+    # What a search looks at, lower case (latest.py); search.py has the index over it.
     Column("search", Text, nullable=False, server_default=""),
+    Column("archived_at", String(32)),
+    # The version that was rolled back to, until the next one is registered.
+    Column("rolled_back_to", Integer),
     Index("ix_environments_updated", "updated_at", "id"),
 )
 
@@ -56,6 +59,7 @@ locks = Table(
     Column("packages", LargeBinary, nullable=False),
     Column("addresses", LargeBinary),
     Column("created_at", String(32), nullable=False),
+    Column("checksum", String(64), nullable=False, server_default=""),
 )
 
 platform_locks = Table(
@@ -88,9 +92,55 @@ versions = Table(
     Column("author", String(128), nullable=False, server_default=""),
     Column("message", Text, nullable=False, server_default=""),
     Column("created_at", String(32), nullable=False),
+    Column("archived_at", String(32)),
+    # Over what never changes in a row (checksums.py): damage is found, and edits by hand.
+    Column("checksum", String(64), nullable=False, server_default=""),
     UniqueConstraint("environment_id", "number"),
     UniqueConstraint("environment_id", "version"),
     Index("ix_versions_definition", "environment_id", "definition_id"),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column(
+        "environment_id",
+        Integer,
+        ForeignKey("environments.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("label", String(64), primary_key=True),
+    Column(
+        "version_id",
+        Integer,
+        ForeignKey("versions.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("author", String(128), nullable=False, server_default=""),
+    Column("moved_at", String(32), nullable=False),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column(
+        "environment_id",
+        Integer,
+        ForeignKey("environments.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("at", String(32), nullable=False),
+    Column("action", String(16), nullable=False),
+    # As text, not as rows: a version that was deleted stays in the history.
+    Column("version", String(128)),
+    Column("before", String(128)),
+    Column("label", String(64)),
+    Column("author", String(128), nullable=False, server_default=""),
+    Column("message", Text, nullable=False, server_default=""),
+    Index("ix_history_environment", "environment_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 builds = Table(
