@@ -14,8 +14,8 @@ from mlenv_jupyter.core.build import Build
 from mlenv_jupyter.core.lock import LockedPackage
 from mlenv_jupyter.core.version import BuiltState, Environment, Version
 from mlenv_jupyter.registry.catalogue import Curated
-from mlenv_jupyter.registry.environments import LATEST, EnvironmentRow, VersionRow
 from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.registry.rows import LATEST, EnvironmentRow, VersionRow
 from mlenv_jupyter.store.store import Record, Store
 
 PLATFORM = sysconfig.get_platform()
@@ -32,18 +32,21 @@ class Views:
         """Registered environments as rows of a list."""
         kept = list(rows)
         latest = self.versions([row.latest for row in kept])
+        labels = self._registry.labels.of([row.name for row in kept]) if kept else {}
         return tuple(
             Environment(
                 name=row.name,
                 source="registry",
                 description=row.description,
                 tags=row.tags,
-                labels={LATEST: version.version},
+                labels={
+                    LATEST: version.version,
+                    **{one.label: one.version for one in labels.get(row.name, ())},
+                },
                 updated_at=row.updated_at,
+                archived_at=row.archived_at,
                 version_count=row.version_count,
-                latest=msgspec.structs.replace(
-                    version, labels=(LATEST,), description=row.description, tags=row.tags
-                ),
+                latest=version,
                 ready_version=version.version if version.state == "ready" else row.ready_version,
             )
             for row, version in zip(kept, latest, strict=True)
@@ -63,9 +66,7 @@ class Views:
                 labels={LATEST: version.version},
                 read_only=True,
                 updated_at=entry.updated_at,
-                latest=msgspec.structs.replace(
-                    version, labels=(LATEST,), description=entry.description, tags=entry.tags
-                ),
+                latest=version,
                 ready_version=version.version if version.state == "ready" else None,
             )
             for entry, version in zip(kept, versions, strict=True)
@@ -76,11 +77,14 @@ class Views:
         builds = self._registry.builds.of_versions([(row.name, row.version) for row in rows])
         locks = [row.lock_id for row in rows if row.lock_id is not None]
         digests = self._registry.locks.digests(locks, PLATFORM) if locks else {}
+        own = [row.id for row in rows if row.source == "registry"]
+        labels = self._registry.labels.of_versions(own) if own else {}
         return tuple(
             self._version(
                 row,
                 builds.get((row.name, row.version)),
                 digests.get(row.lock_id) if row.lock_id is not None else None,
+                (*([LATEST] if row.latest else []), *labels.get(row.id, ())),
             )
             for row in rows
         )
@@ -101,7 +105,13 @@ class Views:
             return None
         return self._store.record(self._store.places.prefix(lock_digest))
 
-    def _version(self, row: VersionRow, build: Build | None, lock_digest: str | None) -> Version:
+    def _version(
+        self,
+        row: VersionRow,
+        build: Build | None,
+        lock_digest: str | None,
+        labels: tuple[str, ...],
+    ) -> Version:
         record = self.record(lock_digest)
         return Version(
             name=row.name,
@@ -109,9 +119,13 @@ class Views:
             source=row.source,
             kind=row.definition.kind,
             python=row.definition.python or (minor_of(record.python) if record else None),
+            description=row.description,
+            tags=row.tags,
+            labels=labels,
             author=row.author,
             message=row.message,
             created_at=row.created_at,
+            archived_at=row.archived_at,
             definition_id=row.definition_id,
             digest=row.digest,
             lock_digest=lock_digest,

@@ -42,8 +42,9 @@ from mlenv_jupyter.store.places import Places
 if TYPE_CHECKING:
     from mlenv_jupyter.builds.curate import Curation
     from mlenv_jupyter.builds.queue import Queue
-    from mlenv_jupyter.registry.environments import VersionRow
+    from mlenv_jupyter.lifecycle import Lifecycle
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
+    from mlenv_jupyter.registry.rows import VersionRow
     from mlenv_jupyter.registry.secrets import Secrets
     from mlenv_jupyter.store.store import Record, Store
     from mlenv_jupyter.views import Views
@@ -143,6 +144,13 @@ class Workspace(Configurable):
 
         return Views(self.registry, self.store)
 
+    @cached_property
+    def lifecycle(self) -> Lifecycle:
+        """What becomes of versions after they are registered: labels, history, archive, refresh."""
+        from mlenv_jupyter.lifecycle import Lifecycle
+
+        return Lifecycle(self.places, self.registry, self._views)
+
     def close(self) -> None:
         """Close the registry; builds go on."""
         if "registry" in self.__dict__:
@@ -153,10 +161,17 @@ class Workspace(Configurable):
     # Environments and versions.
 
     def environments(
-        self, query: str = "", *, limit: int = 50, cursor: str | None = None
+        self,
+        query: str = "",
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        archived: bool = False,
     ) -> Page[Environment]:
-        """Registered environments, the most recently changed first."""
-        found = self.registry.environments.page(query, limit=limit, cursor=cursor)
+        """Registered environments, the most recently changed first; archived ones if asked."""
+        found = self.registry.environments.page(
+            query, limit=limit, cursor=cursor, archived=archived
+        )
         return Page(items=self._views.environments(found.rows), next=found.next, total=found.total)
 
     def catalogue(self) -> tuple[Environment, ...]:
@@ -170,14 +185,28 @@ class Workspace(Configurable):
             return self._views.curated([entry])[0]
         return self._views.environments([self.registry.environments.get(name)])[0]
 
-    def versions(self, name: str) -> tuple[Version, ...]:
+    def versions(self, name: str, *, archived: bool = False) -> tuple[Version, ...]:
         """The versions of an environment, newest first; raises NotFound."""
-
         environment = self.environment(name)
         if environment.read_only:
             rows = self.registry.curated(self.registry.catalogue.versions(name))
             return self._views.versions(rows)
-        return self._views.versions(list(self.registry.environments.versions(name)))
+        own = self.registry.environments.versions(name, archived=archived)
+        return self._views.versions(list(own))
+
+    def versions_page(
+        self, name: str, *, limit: int = 50, cursor: str | None = None, archived: bool = False
+    ) -> Page[Version]:
+        """A page of the versions of an environment, newest first; raises NotFound."""
+        environment = self.environment(name)
+        if environment.read_only:
+            shown = self.versions(name)
+            return Page(items=shown, total=len(shown))
+        found = self.registry.environments.versions_page(
+            name, limit=limit, cursor=cursor, archived=archived
+        )
+        items = self._views.versions(list(found.rows))
+        return Page(items=items, next=found.next, total=found.total)
 
     def version(self, name: str, version: str | None = None) -> Version:
         """One version in full, the newest where none is named; raises NotFound."""
@@ -193,10 +222,12 @@ class Workspace(Configurable):
         message: str = "",
         author: str = "",
         new: bool = False,
+        base: str | None = None,
     ) -> tuple[Version, bool]:
         """Register a definition: its version, and whether it was made now.
 
-        ``new`` raises Conflict where the environment exists. Raises InvalidName,
+        ``new`` raises Conflict where the environment exists; ``base`` is the version that was
+        edited, whose lock is taken over where it still fits. Raises InvalidName,
         InvalidDefinition.
         """
         check_name(name)
@@ -209,6 +240,7 @@ class Workspace(Configurable):
             message=message,
             author=author or whoami(),
             new=new,
+            base=base,
         )
         return self._views.full(row), created
 
@@ -219,7 +251,7 @@ class Workspace(Configurable):
         """
         if self.environment(name).read_only:
             raise Conflict(f"{name!r} is curated and cannot be deleted.", where="name")
-        versions = self.versions(name)
+        versions = self.versions(name, archived=True)
         if any(one.state in ("queued", "building") for one in versions):
             raise Conflict(
                 f"{name!r} is being built.", where="name", remedy="Cancel the build first."
@@ -377,6 +409,7 @@ class Workspace(Configurable):
         from mlenv_jupyter.kernels.launcher import ensure_launcher
 
         row = self.registry.find(name, version)
+        self.lifecycle.require_offered(row)
         uv = find_uv()
         launch = launch_record(row, self._built(row), self.store, uv)
         launcher = ensure_launcher(self.places.home, uv=Path(uv), cache=self.places.uv_cache)

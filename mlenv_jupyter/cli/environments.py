@@ -180,9 +180,9 @@ def diff(session: Session, before: Pair, after: Pair) -> None:
     if asked.python:
         say(f"python    {asked.python[0] or 'any'} → {asked.python[1] or 'any'}")
     _changes("Asked for", asked.requirements)
+    _changes("Asked for, by conda", asked.conda)
     _changes("Variables", asked.variables)
-    if asked.other:
-        say("Also different: " + ", ".join(asked.other))
+    _changes("Settings", asked.settings)
     _changes("Resolved", found.packages or ())
     if asked.empty and not found.packages:
         say("The same.")
@@ -279,6 +279,8 @@ def _changes(head: str, changes: Sequence[PackageChange]) -> None:
     say(click.style(head, dim=True))
     for one in changes:
         mark = click.style(MARKS[one.change], fg=COLOURS.get(one.change))
-        values = " → ".join(value for value in (one.before, one.after) if value is not None)
+        values = " → ".join(
+            ", ".join(value.splitlines()) for value in (one.before, one.after) if value is not None
+        )
         by = f"  (for {one.by})" if one.by else ""
         say(f"  {mark} {one.name}  {values}{by}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -11,6 +12,7 @@ from packaging.version import InvalidVersion, Version
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.requirements import name_of
 
+APART = ("python", "variables", "pip.requirements", "conda.packages")
 Change = Literal["added", "removed", "upgraded", "downgraded", "changed"]
 
 
@@ -25,38 +27,73 @@ class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DefinitionDiff(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for, then and now."""
+    """What was asked for, then and now.
+
+    ``settings`` are all the other fields by their place, such as ``conda.channels`` or
+    ``docker.base_image``, as text; ``other`` are the same without their values.
+    """
 
     python: tuple[str | None, str | None] | None
     requirements: tuple[PackageChange, ...]
+    conda: tuple[PackageChange, ...]
     variables: tuple[PackageChange, ...]
+    settings: tuple[PackageChange, ...]
     other: tuple[str, ...]
 
     @property
     def empty(self) -> bool:
         """Whether nothing differs."""
-        return not (self.python or self.requirements or self.variables or self.other)
+        return not (
+            self.python or self.requirements or self.conda or self.variables or self.settings
+        )
 
 
 def diff_definitions(before: Definition, after: Definition) -> DefinitionDiff:
     """Compare two definitions field by field."""
-    asked_before = {name_of(line): line for line in before.pip.requirements}
-    asked_after = {name_of(line): line for line in after.pip.requirements}
-    other = []
-    for field in before.__struct_fields__:
-        if field in ("python", "variables", "pip"):
-            continue
-        if getattr(before, field) != getattr(after, field):
-            other.append(field)
-    for field in before.pip.__struct_fields__:
-        if field != "requirements" and getattr(before.pip, field) != getattr(after.pip, field):
-            other.append(f"pip.{field}")
+    settings = _changes(_settings(before), _settings(after))
     return DefinitionDiff(
         python=(before.python, after.python) if before.python != after.python else None,
-        requirements=_changes(asked_before, asked_after),
+        requirements=_changes(
+            {name_of(line): line for line in before.pip.requirements},
+            {name_of(line): line for line in after.pip.requirements},
+        ),
+        conda=_changes(
+            {_conda_name(spec): spec for spec in before.conda.packages},
+            {_conda_name(spec): spec for spec in after.conda.packages},
+        ),
         variables=_changes(before.variables, after.variables),
-        other=tuple(other),
+        settings=settings,
+        other=tuple(one.name for one in settings),
     )
+
+
+def _settings(definition: Definition) -> dict[str, str]:
+    """Every field but those that are compared by themselves, as text by its dotted place."""
+    found: dict[str, str] = {}
+
+    def walk(value: object, place: str) -> None:
+        if isinstance(value, Mapping):
+            for key, one in value.items():
+                walk(one, f"{place}.{key}" if place else str(key))
+        elif place.partition(".")[0] in APART or place in APART or value in (None, "", (), []):
+            return
+        elif isinstance(value, (list, tuple)):
+            found[place] = "\n".join(map(_text, value))
+        else:
+            found[place] = _text(value)
+
+    walk(msgspec.to_builtins(definition), "")
+    return found
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _conda_name(spec: str) -> str:
+    """The name in a match spec: ``numpy`` of ``conda-forge::numpy>=2``."""
+    found = re.match(r"[A-Za-z0-9._-]+", spec.rpartition("::")[2].strip())
+    return found[0].lower() if found else spec
 
 
 def diff_versions(

@@ -130,6 +130,7 @@ class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     language: str = "python"
     path_exists: bool = True
+    archived: bool = False
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):

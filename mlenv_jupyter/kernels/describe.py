@@ -8,7 +8,7 @@ from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.names import kernel_name
 from mlenv_jupyter.kernels.kernelspecs import display_name
 from mlenv_jupyter.kernels.record import LaunchRecord
-from mlenv_jupyter.registry.environments import VersionRow
+from mlenv_jupyter.registry.rows import VersionRow
 from mlenv_jupyter.store.places import record_of
 from mlenv_jupyter.store.store import Record, Store
 

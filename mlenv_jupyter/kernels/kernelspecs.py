@@ -26,6 +26,7 @@ from mlenv_jupyter.store.trees import write_atomically
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpecManager
 
+ARCHIVED = " – archived"
 LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
 
 
@@ -118,6 +119,19 @@ def kernel_json(
     }
 
 
+def mark_archived(kernel_name: str, archived: bool) -> None:
+    """Have a kernel say that its version is archived, or no longer say so; it starts as before."""
+    path = _directory() / check_kernel_name(kernel_name) / "kernel.json"
+    found = _specification(path.parent)
+    if found is None or bool(found["metadata"]["mlenv"].get("archived")) == archived:
+        return
+    name = str(found.get("display_name", kernel_name)).removesuffix(ARCHIVED)
+    found["display_name"] = name + ARCHIVED if archived else name
+    found["metadata"]["mlenv"]["archived"] = archived
+    data = json.dumps(found, indent=1, sort_keys=True) + "\n"
+    write_atomically(path, data.encode(), mode=0o644)
+
+
 def list_kernels(kernels: Path) -> list[Kernel]:
     """The kernels that mlenv installed for this user, by name and version.
 
@@ -133,6 +147,7 @@ def list_kernels(kernels: Path) -> list[Kernel]:
                 display_name=str(specification.get("display_name", kernel_name)),
                 name=str(ours.get("name", "")),
                 version=str(ours.get("version", "")),
+                archived=ours.get("archived") is True,
                 path_exists=record is not None
                 and os.path.exists(record.python)
                 and os.path.exists(record.record)

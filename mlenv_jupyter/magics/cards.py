@@ -161,8 +161,8 @@ def diff(answer: dict[str, Any]) -> Card:
     if answer["python"]:
         before, after = answer["python"]
         rows.append(("~", "Python", before or "any", after or "any"))
-    for part in ("requirements", "variables", "packages"):
-        for one in answer[part] or ():
+    for part in ("requirements", "conda", "variables", "settings", "packages"):
+        for one in answer.get(part) or ():
             mark = "{} {}".format(MARKS.get(one["change"], "~"), one["change"])
             rows.append((mark, one["name"], one["before"] or "", one["after"] or ""))
     if not rows:

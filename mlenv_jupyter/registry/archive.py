@@ -76,7 +76,11 @@ class Archive:
             note(connection, "environment", "changed", name, version=version)
 
     def _mark(
-        self, connection: Connection, environment: RowMapping, row: RowMapping | None, at: str | None
+        self,
+        connection: Connection,
+        environment: RowMapping,
+        row: RowMapping | None,
+        at: str | None,
     ) -> None:
         changed = (
             update(E).where(E.c.id == environment["id"])

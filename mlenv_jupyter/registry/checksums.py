@@ -6,7 +6,16 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, column, select, table, update
+from sqlalchemy import (
+    ColumnClause,
+    Connection,
+    RowMapping,
+    bindparam,
+    column,
+    select,
+    table,
+    update,
+)
 
 CONTENT = {
     "versions": (
@@ -26,7 +35,7 @@ CONTENT = {
 computes the checksums of its own time."""
 
 
-def checksum(name: str, row: Mapping[str, Any]) -> str:
+def checksum(name: str, row: Mapping[str, Any] | RowMapping) -> str:
     """64 hex over what never changes in a row of a table."""
     made = hashlib.sha256(b"mlenv-row-1")
     for one in CONTENT[name]:
@@ -37,10 +46,9 @@ def checksum(name: str, row: Mapping[str, Any]) -> str:
     return made.hexdigest()
 
 
-def rows_of(connection: Connection, name: str, size: int = 1000) -> Iterator[Mapping[str, Any]]:
+def rows_of(connection: Connection, name: str, size: int = 1000) -> Iterator[RowMapping]:
     """Every row of a table with its id and checksum, ``size`` at a time."""
-    columns = [column(one) for one in ("id", "checksum", *CONTENT[name])]
-    found = table(name, *columns)
+    found = table(name, *map(_column, ("id", "checksum", *CONTENT[name])))
     last = 0
     while True:
         query = select(found).where(found.c.id > last).order_by(found.c.id).limit(size)
@@ -55,7 +63,9 @@ def add_missing(connection: Connection) -> None:
     """Give a checksum to each row that has none: those from before there were any."""
     for name in CONTENT:
         found = table(name, column("id"), column("checksum"))
-        change = update(found).where(found.c.id == bindparam("row")).values(checksum=bindparam("sum"))
+        change = (
+            update(found).where(found.c.id == bindparam("row")).values(checksum=bindparam("sum"))
+        )
         made = [
             {"row": row["id"], "sum": checksum(name, row)}
             for row in rows_of(connection, name)
@@ -63,3 +73,7 @@ def add_missing(connection: Connection) -> None:
         ]
         if made:
             connection.execute(change, made)
+
+
+def _column(name: str) -> ColumnClause[Any]:
+    return column(name)

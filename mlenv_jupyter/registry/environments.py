@@ -83,9 +83,7 @@ class Environments:
         """
         ids = identity.definition_id(definition), identity.digest(definition)
         with self._database.write() as connection:
-            environment = (
-                connection.execute(select(E).where(E.c.name == name)).mappings().first()
-            )
+            environment = connection.execute(select(E).where(E.c.name == name)).mappings().first()
             if environment is not None:
                 _refuse_archived(environment, new=new)
             else:
@@ -128,8 +126,8 @@ class Environments:
 
     def refresh(
         self, name: str, version: str, lock_id: int, *, author: str = "", message: str = ""
-    ) -> VersionRow:
-        """Register the next version: the definition of one that there is, with another lock.
+    ) -> tuple[VersionRow, bool]:
+        """The version with the definition of another and this lock, and whether it was made now.
 
         Raises NotFound, Conflict for what is archived.
         """
@@ -137,7 +135,16 @@ class Environments:
             environment = require_environment(connection, name)
             _refuse_archived(environment)
             row = require_version(connection, environment, version)
-            return self._add(
+            same = select(V.c.id).where(
+                V.c.environment_id == environment["id"],
+                V.c.definition_id == row["definition_id"],
+                V.c.lock_id == lock_id,
+                V.c.archived_at.is_(None),
+            )
+            there = connection.scalar(same.order_by(V.c.number.desc()).limit(1))
+            if there is not None:
+                return _made(connection, there), False
+            made = self._add(
                 connection,
                 environment,
                 definition=row["definition"],
@@ -148,6 +155,7 @@ class Environments:
                 author=author,
                 message=message,
             )
+            return made, True
 
     def roll_back(
         self, name: str, version: str | None = None, *, author: str = "", message: str = ""
@@ -438,7 +446,8 @@ def _refuse_archived(environment: RowMapping, *, new: bool = False) -> None:
             f"{name!r} is archived.",
             code="archived",
             where="name",
-            remedy=f"Restore it: `mlenv restore {name}`." + (" Or use another name." if new else ""),
+            remedy=f"Restore it: `mlenv restore {name}`."
+            + (" Or use another name." if new else ""),
         )
     if new:
         raise Conflict(
@@ -471,9 +480,7 @@ def _newest_lock(connection: Connection, environment_id: int, digest: str) -> in
     """A lock of the same digest: that of this environment's newest version, or anybody's newest."""
     own = (
         select(V.c.lock_id)
-        .where(
-            V.c.environment_id == environment_id, V.c.digest == digest, V.c.lock_id.is_not(None)
-        )
+        .where(V.c.environment_id == environment_id, V.c.digest == digest, V.c.lock_id.is_not(None))
         .order_by(V.c.number.desc())
         .limit(1)
     )

@@ -7,11 +7,12 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import UniversalLock
 from mlenv_jupyter.registry import tables
+from mlenv_jupyter.registry.checksums import checksum
 from mlenv_jupyter.registry.database import Database
 
 L, P = tables.locks, tables.platform_locks
@@ -46,16 +47,18 @@ class Locks:
             )
             if found is not None:
                 return int(found)
-            made = connection.execute(
-                insert(L).values(
-                    digest=digest,
-                    python=python,
-                    packages=_pack(lock),
-                    addresses=_pack(addresses),
-                    created_at=_now(),
-                )
-            )
-            return int(made.inserted_primary_key[0])  # type: ignore[index]
+            return _insert(connection, digest, python, lock, addresses)
+
+    def add_another(
+        self, digest: str, python: str, lock: UniversalLock, addresses: dict[str, str]
+    ) -> int:
+        """Keep one more lock for a digest; the id of the one that is the same, if there is one."""
+        same = select(L.c.id).where(
+            L.c.digest == digest, L.c.python == python, L.c.packages == _pack(lock)
+        )
+        with self._database.write() as connection:
+            found = connection.scalar(same.limit(1))
+            return int(found) if found else _insert(connection, digest, python, lock, addresses)
 
     def find(self, digest: str, python: str) -> LockRow | None:
         """The newest lock of a digest that was resolved for a Python such as ``3.11``."""
@@ -131,6 +134,24 @@ class Locks:
             if row.addresses
             else {},
         )
+
+
+def _insert(
+    connection: Connection,
+    digest: str,
+    python: str,
+    lock: UniversalLock,
+    addresses: dict[str, str],
+) -> int:
+    row = {
+        "digest": digest,
+        "python": python,
+        "packages": _pack(lock),
+        "addresses": _pack(addresses),
+        "created_at": _now(),
+    }
+    made = connection.execute(insert(L).values(**row, checksum=checksum("locks", row)))
+    return int(made.inserted_primary_key[0])  # type: ignore[index]
 
 
 def _pack(value: object) -> bytes:

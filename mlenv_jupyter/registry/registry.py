@@ -13,12 +13,16 @@ import msgspec
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
 from mlenv_jupyter.core.names import RESERVED_PREFIX
+from mlenv_jupyter.registry.archive import Archive
 from mlenv_jupyter.registry.builds import Builds
 from mlenv_jupyter.registry.catalogue import Catalogue, Curated
 from mlenv_jupyter.registry.changes import Changes
 from mlenv_jupyter.registry.database import Database
-from mlenv_jupyter.registry.environments import Environments, VersionRow
+from mlenv_jupyter.registry.environments import Environments
+from mlenv_jupyter.registry.history import History
+from mlenv_jupyter.registry.labels import Labels
 from mlenv_jupyter.registry.locks import Locks
+from mlenv_jupyter.registry.rows import VersionRow
 
 
 class Registry:
@@ -30,6 +34,9 @@ class Registry:
         self.database = Database(address or f"sqlite:///{home / 'registry.sqlite'}", home=home)
         self.catalogue = catalogue or Catalogue()
         self.environments = Environments(self.database)
+        self.labels = Labels(self.database)
+        self.history = History(self.database)
+        self.archive = Archive(self.database)
         self.locks = Locks(self.database)
         self.builds = Builds(self.database)
         self.changes = Changes(self.database)
@@ -71,7 +78,8 @@ class Registry:
     def curated(self, entries: Iterable[Curated]) -> list[VersionRow]:
         """Curated environments in the form of versions, with their locks where they were used."""
         kept = list(entries)
-        rows = [_row(entry) for entry in kept]
+        newest = {one.name: one.version for one in self.catalogue.newest()}
+        rows = [_row(entry, latest=newest.get(entry.name) == entry.version) for entry in kept]
         keys = [_key(entry, row) for entry, row in zip(kept, rows, strict=True)]
         locks = self.locks.newest_ids(keys)
         return [
@@ -94,7 +102,7 @@ class Registry:
         self.database.close()
 
 
-def _row(entry: Curated) -> VersionRow:
+def _row(entry: Curated, *, latest: bool) -> VersionRow:
     return VersionRow(
         id=0,
         name=entry.name,
@@ -107,6 +115,9 @@ def _row(entry: Curated) -> VersionRow:
         author="mlenv",
         message="",
         created_at=entry.updated_at,
+        description=entry.description,
+        tags=entry.tags,
+        latest=latest,
         source="catalogue",
     )
 

@@ -116,7 +116,9 @@ LATEST = "latest"
 def no_environment(name: str) -> NotFound:
     """What is said where a name is not registered."""
     return NotFound(
-        f"There is no environment {name!r}.", where="name", remedy="`mlenv list` shows what there is."
+        f"There is no environment {name!r}.",
+        where="name",
+        remedy="`mlenv list` shows what there is.",
     )
 
 

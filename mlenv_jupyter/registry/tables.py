@@ -40,7 +40,10 @@ environments = Table(
     # The newest version is kept here: "latest of each" over all versions takes 63 ms at 100,000.
     Column("latest_id", Integer),
     Column("ready_version", String(128)),
+    # Those that are not archived.
     Column("version_count", Integer, nullable=False, server_default="0"),
+    # The highest number that was ever given: none is given twice.
+    Column("last_number", Integer, nullable=False, server_default="0"),
     # What a search looks at, lower case (latest.py); search.py has the index over it.
     Column("search", Text, nullable=False, server_default=""),
     Column("archived_at", String(32)),

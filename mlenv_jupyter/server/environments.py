@@ -9,7 +9,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from mlenv_jupyter.server.base import ApiHandler
-from mlenv_jupyter.server.wire import Items, ListQuery, NewEnvironment, NewVersion
+from mlenv_jupyter.server.wire import ListQuery, NewEnvironment, NewVersion, PageQuery, ToDescribe
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.version import Environment, Page, Version
@@ -41,9 +41,19 @@ class EnvironmentHandler(ApiHandler):
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
-        """One environment with its versions."""
-        environment, versions = await self.ask(lambda it: (it.environment(name), it.versions(name)))
-        self.answer({"environment": environment, "versions": versions})
+        """One environment with the newest of its versions."""
+        query = self.query(PageQuery)
+        environment, page = await self.ask(
+            lambda it: (it.environment(name), _versions(it, name, query))
+        )
+        self.answer({"environment": environment, "versions": page.items, "next": page.next})
+
+    @web.authenticated
+    @authorized
+    async def put(self, name: str) -> None:
+        """Change description and tags, which are no part of a version."""
+        body, author = self.body(ToDescribe), self.author
+        self.answer(await self.ask(lambda it: _describe(it, name, body, author)))
 
     @web.authenticated
     @authorized
@@ -59,8 +69,9 @@ class VersionsHandler(ApiHandler):
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
-        """Every version, newest first."""
-        self.answer(Items(items=await self.ask(lambda it: it.versions(name))))
+        """A page of the versions, newest first."""
+        query = self.query(PageQuery)
+        self.answer(await self.ask(lambda it: _versions(it, name, query)))
 
     @web.authenticated
     @authorized
@@ -81,6 +92,14 @@ class VersionHandler(ApiHandler):
         """One version, whole."""
         self.answer(await self.ask(lambda it: it.version(name, version)))
 
+    @web.authenticated
+    @authorized
+    async def delete(self, name: str, version: str) -> None:
+        """Forget a version that nothing uses."""
+        author = self.author
+        await self.ask(lambda it: it.lifecycle.delete_version(name, version, author=author))
+        self.nothing()
+
 
 class CatalogueHandler(ApiHandler):
     """``/catalogue``"""
@@ -99,7 +118,9 @@ def _list(it: Workspace, query: ListQuery) -> Page[Environment]:
     from mlenv_jupyter.core.version import Page
 
     if query.source != "catalogue":
-        return it.environments(query.q, limit=query.limit, cursor=query.cursor)
+        return it.environments(
+            query.q, limit=query.limit, cursor=query.cursor, archived=query.archived
+        )
     words = query.q.lower().split()
     items = tuple(
         one
@@ -128,7 +149,20 @@ def _extend(it: Workspace, name: str, body: NewVersion, author: str) -> tuple[Ve
 
     # Registering makes a name that is not there: a misspelt address must not.
     it.environment(name)
-    if body.base is not None:
-        it.version(name, body.base)
+    base = it.version(name, body.base).version if body.base is not None else None
     definition = Definition.parse(msgspec.json.decode(body.definition))
-    return it.register(name, definition, message=body.message, author=author)
+    return it.register(name, definition, message=body.message, author=author, base=base)
+
+
+def _versions(it: Workspace, name: str, query: PageQuery) -> Page[Version]:
+    return it.versions_page(name, limit=query.limit, cursor=query.cursor, archived=query.archived)
+
+
+def _describe(it: Workspace, name: str, body: ToDescribe, author: str) -> Environment:
+    return it.lifecycle.describe(
+        name,
+        description=body.description,
+        tags=body.tags,
+        author=author,
+        message=body.message,
+    )

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from tornado import web
 
-from mlenv_jupyter.server import builds, definitions, environments, kernels, secrets
+from mlenv_jupyter.server import builds, definitions, environments, kernels, lifecycle, secrets
 from mlenv_jupyter.server.base import PREFIX, Unknown
 from mlenv_jupyter.server.stream import StreamHandler
 
 ROUTES: dict[str, type[web.RequestHandler]] = {
     "/environments": environments.EnvironmentsHandler,
     "/environments/{name}": environments.EnvironmentHandler,
+    "/environments/{name}/labels": lifecycle.LabelsHandler,
+    "/environments/{name}/labels/{label}": lifecycle.LabelHandler,
+    "/environments/{name}/history": lifecycle.HistoryHandler,
+    "/environments/{name}/rollback": lifecycle.RollbackHandler,
+    "/environments/{name}/archive": lifecycle.ArchiveHandler,
+    "/environments/{name}/restore": lifecycle.RestoreHandler,
     "/environments/{name}/versions": environments.VersionsHandler,
     "/environments/{name}/versions/{version}": environments.VersionHandler,
+    "/environments/{name}/versions/{version}/archive": lifecycle.ArchiveHandler,
+    "/environments/{name}/versions/{version}/restore": lifecycle.RestoreHandler,
+    "/environments/{name}/versions/{version}/refresh": lifecycle.RefreshHandler,
     "/environments/{name}/versions/{version}/export": definitions.ExportHandler,
     "/catalogue": environments.CatalogueHandler,
     "/validate": definitions.ValidateHandler,

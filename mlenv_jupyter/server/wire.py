@@ -22,6 +22,15 @@ class ListQuery(Query, frozen=True):
     source: Literal["", "registry", "catalogue"] = ""
     limit: Limit = 50
     cursor: ShortText | None = None
+    archived: bool = False
+
+
+class PageQuery(Query, frozen=True):
+    """A page of a list, archived ones if asked."""
+
+    limit: Limit = 50
+    cursor: ShortText | None = None
+    archived: bool = False
 
 
 class LimitQuery(Query, frozen=True):
@@ -66,6 +75,42 @@ class NewVersion(Body, frozen=True):
     definition: Raw
     message: ShortText = ""
     base: str | None = None
+
+
+class ToDescribe(Body, frozen=True):
+    """What an environment is; what is left out stays."""
+
+    description: ShortText | None = None
+    tags: dict[str, str] | None = None
+    message: ShortText = ""
+
+
+class ToLabel(Body, frozen=True):
+    """The version that a label means from now on, and the one that it must mean until now."""
+
+    version: str | None = None
+    expected: str | None = None
+    message: ShortText = ""
+
+
+class ToRollBack(Body, frozen=True):
+    """The version that ``latest`` is to mean; the one before the present where none is named."""
+
+    version: str | None = None
+    message: ShortText = ""
+
+
+class ToRefresh(Body, frozen=True):
+    """Why; ``dry_run`` only tells what would change."""
+
+    message: ShortText = ""
+    dry_run: bool = False
+
+
+class Why(Body, frozen=True):
+    """Why; it stands in the history."""
+
+    message: ShortText = ""
 
 
 class ToValidate(Body, frozen=True):

@@ -14,11 +14,16 @@ down_revision = "0001"
 def upgrade() -> None:
     op.add_column("environments", sa.Column("archived_at", sa.String(32)))
     op.add_column("environments", sa.Column("rolled_back_to", sa.Integer))
+    op.add_column(
+        "environments", sa.Column("last_number", sa.Integer, nullable=False, server_default="0")
+    )
+    op.execute(
+        "UPDATE environments SET last_number = COALESCE("
+        "(SELECT MAX(number) FROM versions WHERE environment_id = environments.id), 0)"
+    )
     op.add_column("versions", sa.Column("archived_at", sa.String(32)))
     for name in ("versions", "locks"):
-        op.add_column(
-            name, sa.Column("checksum", sa.String(64), nullable=False, server_default="")
-        )
+        op.add_column(name, sa.Column("checksum", sa.String(64), nullable=False, server_default=""))
     op.create_table(
         "labels",
         sa.Column(
