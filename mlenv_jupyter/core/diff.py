@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -10,6 +9,7 @@ import msgspec
 from packaging.version import InvalidVersion, Version
 
 from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.matchspec import parse
 from mlenv_jupyter.core.requirements import name_of
 
 APART = ("python", "variables", "pip.requirements", "conda.packages")
@@ -92,8 +92,8 @@ def _text(value: object) -> str:
 
 def _conda_name(spec: str) -> str:
     """The name in a match spec: ``numpy`` of ``conda-forge::numpy>=2``."""
-    found = re.match(r"[A-Za-z0-9._-]+", spec.rpartition("::")[2].strip())
-    return found[0].lower() if found else spec
+    found = parse(spec)
+    return found.name if found else spec
 
 
 def diff_versions(
