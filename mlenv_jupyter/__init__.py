@@ -9,13 +9,67 @@ from mlenv_jupyter._version import __version__
 if TYPE_CHECKING:
     from mlenv_jupyter.core.definition import Definition
     from mlenv_jupyter.core.errors import MlenvError
+    from mlenv_jupyter.sdk.conda_dependencies import CondaDependencies
+    from mlenv_jupyter.sdk.docker import (
+        BaseImageRegistry,
+        ContainerRegistry,
+        DockerBuildContext,
+        DockerImagePlatform,
+        DockerSection,
+        RegistryIdentity,
+    )
+    from mlenv_jupyter.sdk.environment import Environment
+    from mlenv_jupyter.sdk.other import (
+        DatabricksSection,
+        RCranPackage,
+        RGitHubPackage,
+        RSection,
+        SparkPackage,
+        SparkSection,
+    )
+    from mlenv_jupyter.sdk.python import PythonSection
     from mlenv_jupyter.workspace import Workspace
 
-__all__ = ["Definition", "MlenvError", "Workspace", "__version__"]
+__all__ = [
+    "BaseImageRegistry",
+    "CondaDependencies",
+    "ContainerRegistry",
+    "DatabricksSection",
+    "Definition",
+    "DockerBuildContext",
+    "DockerImagePlatform",
+    "DockerSection",
+    "Environment",
+    "MlenvError",
+    "PythonSection",
+    "RCranPackage",
+    "RGitHubPackage",
+    "RSection",
+    "RegistryIdentity",
+    "SparkPackage",
+    "SparkSection",
+    "Workspace",
+    "__version__",
+]
 
 _PLACES = {
+    "BaseImageRegistry": "mlenv_jupyter.sdk.docker",
+    "CondaDependencies": "mlenv_jupyter.sdk.conda_dependencies",
+    "ContainerRegistry": "mlenv_jupyter.sdk.docker",
+    "DatabricksSection": "mlenv_jupyter.sdk.other",
     "Definition": "mlenv_jupyter.core.definition",
+    "DockerBuildContext": "mlenv_jupyter.sdk.docker",
+    "DockerImagePlatform": "mlenv_jupyter.sdk.docker",
+    "DockerSection": "mlenv_jupyter.sdk.docker",
+    "Environment": "mlenv_jupyter.sdk.environment",
     "MlenvError": "mlenv_jupyter.core.errors",
+    "PythonSection": "mlenv_jupyter.sdk.python",
+    "RCranPackage": "mlenv_jupyter.sdk.other",
+    "RGitHubPackage": "mlenv_jupyter.sdk.other",
+    "RSection": "mlenv_jupyter.sdk.other",
+    "RegistryIdentity": "mlenv_jupyter.sdk.docker",
+    "SparkPackage": "mlenv_jupyter.sdk.other",
+    "SparkSection": "mlenv_jupyter.sdk.other",
     "Workspace": "mlenv_jupyter.workspace",
 }
 
@@ -25,7 +79,9 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         from importlib import import_module
 
-        return getattr(import_module(_PLACES[name]), name)
+        found = getattr(import_module(_PLACES[name]), name)
+        globals()[name] = found
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
     from mlenv_jupyter.registry.rows import VersionRow
     from mlenv_jupyter.registry.secrets import Secrets
+    from mlenv_jupyter.store.contexts import Contexts
     from mlenv_jupyter.store.store import Record, Store
+    from mlenv_jupyter.store.wheels import Wheels
     from mlenv_jupyter.views import Views
 
 
@@ -131,6 +133,20 @@ class Workspace(Configurable):
         from mlenv_jupyter.builds.curate import Curation
 
         return Curation(self.places, self.registry)
+
+    @cached_property
+    def wheels(self) -> Wheels:
+        """Private wheels."""
+        from mlenv_jupyter.store.wheels import Wheels
+
+        return Wheels(self.places)
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        """Docker build contexts."""
+        from mlenv_jupyter.store.contexts import Contexts
+
+        return Contexts(self.places)
 
     @cached_property
     def _watch(self) -> CommitWatch:

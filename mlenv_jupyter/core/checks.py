@@ -30,6 +30,7 @@ _PLATFORM = re.compile(r"(?:linux|windows|osx)/[a-z0-9_]+(?:/v\d+)?")
 _SHM_SIZE = re.compile(r"\d{1,15}(?:\.\d{1,3})?[bkmgBKMG]?")
 _CHANNEL_TOKEN = re.compile(r"/t/([^/]*)/")
 _SECRET_KEY = re.compile(r"token|secret|passw(?:or)?d|credential|api[_-]?key", re.IGNORECASE)
+_WHEEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}\.whl")
 _DEPTH = 12
 
 
@@ -183,6 +184,8 @@ def check_wheels(wheels: Iterable[Wheel]) -> list[Problem]:
 
 def wheel_package(filename: str) -> str | None:
     """The canonical name of the package in a wheel, by its file name; None if it is none."""
+    if not _WHEEL.fullmatch(filename):
+        return None
     try:
         return str(canonicalize_name(parse_wheel_filename(filename)[0]))
     except InvalidWheelFilename:

@@ -4,6 +4,7 @@
     ├── InvalidDefinition      the input is wrong; ``problems`` has one entry a place
     ├── InvalidName            a name that may not be used
     ├── InvalidRequest         a request that cannot be understood
+    │   └── UnknownAttribute   an attribute that an object of the SDK does not have
     ├── NotFound               an environment, version, build or kernel that is not there
     │   └── SecretMissing      a secret that is not set here, or not for this use
     ├── Conflict               it exists already, is read-only, or is in use
@@ -129,6 +130,12 @@ class InvalidRequest(MlenvError):
     """A request that cannot be understood."""
 
     code = "invalid_request"
+
+
+class UnknownAttribute(InvalidRequest, AttributeError):
+    """An attribute that an object of the SDK does not have."""
+
+    code = "unknown_attribute"
 
 
 class NotFound(MlenvError):

@@ -82,8 +82,8 @@ class ImageRegistry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class BuildContext(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A directory that an image is built from.
 
-    ``sha256`` (64 hex) is the digest of its files where mlenv has them, see ``store/contexts.py``;
-    ``location`` is where it came from: a directory, or an address of the ``location_type``.
+    ``location`` is a directory, or an address of the ``location_type``. ``sha256`` (64 hex) is the
+    digest of its files where the workspace keeps them (``store/contexts.py``).
     """
 
     location: str

@@ -58,6 +58,14 @@ class Places:
         return self.home / "catalogue"
 
     @property
+    def wheels(self) -> Path:
+        return self.home / "wheels"
+
+    @property
+    def contexts(self) -> Path:
+        return self.home / "contexts"
+
+    @property
     def prefixes(self) -> Path:
         return self.store / "prefixes"
 
