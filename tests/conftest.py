@@ -22,8 +22,8 @@ REQUIRED = frozenset(os.environ.get("MLENV_REQUIRE", "").split(",")) - {""}
 
 @pytest.fixture(scope="session")
 def shared_cache() -> Path:
-    """Where uv's cache and the bytecode of wheels stay from one run of the tests to the next."""
-    for name in ("uv", "bytecode"):
+    """Where uv's cache and the shelf of wheels stay from one run of the tests to the next."""
+    for name in ("uv", "shelf"):
         (CACHE / name).mkdir(parents=True, exist_ok=True)
     return CACHE
 
@@ -33,7 +33,7 @@ def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -
     """MLENV_HOME, MLENV_STORE and Jupyter's directories in this test's own directory."""
     home, store = tmp_path / "mlenv", tmp_path / "store"
     store.mkdir(parents=True)
-    for name in ("uv", "bytecode"):
+    for name in ("uv", "shelf"):
         (store / name).symlink_to(shared_cache / name)
     monkeypatch.setenv("MLENV_HOME", str(home))
     monkeypatch.setenv("MLENV_STORE", str(store))

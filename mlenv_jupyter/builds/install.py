@@ -1,7 +1,9 @@
-"""Lock → Prefix: link the files with uv, give them bytecode, check them, commit."""
+"""Lock → Prefix: link what is on the shelf, let uv install the rest, check, commit."""
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,10 +14,11 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from mlenv_jupyter.builds.bytecode import compile_and_link, distributions, has_all
+from mlenv_jupyter.builds.bytecode import Job, compile_all, distributions, jobs_of, link_tree
 from mlenv_jupyter.builds.credentials import guarded_addresses, has_credentials
 from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.builds.resolve import LineSink, ToolFailed, index_options
+from mlenv_jupyter.builds.shelf import Owner, Shelf, gather, listed_twice, read_record
 from mlenv_jupyter.core.build import Progress
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed
@@ -24,6 +27,7 @@ from mlenv_jupyter.core.universal import Chosen, hashed_requirements, one_platfo
 from mlenv_jupyter.process import Line, run
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Record, Store
+from mlenv_jupyter.store.trees import Size, remove_tree
 
 LINKING = 0.5
 """The part of an installation's progress that fetching and linking is; the rest is bytecode."""
@@ -68,9 +72,9 @@ def install_prefix(
         site.store.require_space(_expected_size(chosen, site))
         _uv(site, ["venv", place, "--python", site.python.executable, "--no-project"])
         site_packages = _site_packages(place)
+        owner = Owner(place, site_packages, os.fspath(place / "bin" / "python"))
         options, guarded = index_options(definition), guarded_addresses(definition)
-        _sync(site, place, None, chosen, addresses, options, guarded)
-        _bytecode(site, site_packages, chosen)
+        known = _install(site, owner, chosen, addresses, options, guarded)
         verifying()
         packages = _verify(site, place, site_packages, lock)
         _check_starts(site, place)
@@ -83,6 +87,7 @@ def install_prefix(
                 packages=packages,
                 created_at=now(),
             ),
+            known,
         )
 
 
@@ -104,10 +109,14 @@ def install_layer(
             assert record is not None
             return record
         place.mkdir(parents=True)
-        if chosen:
-            _sync(site, None, place, chosen, addresses, options)
-        finish(place)
-        _bytecode(site, place, chosen)
+        known = _install(
+            site,
+            Owner(place, place, None),
+            chosen,
+            addresses,
+            options,
+            finish=lambda: finish(place),
+        )
         return site.store.commit(
             place,
             Record(
@@ -117,6 +126,7 @@ def install_layer(
                 packages=_verify(site, place, place, lock),
                 created_at=now(),
             ),
+            known,
         )
 
 
@@ -125,18 +135,56 @@ def now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _sync(
+def _install(
     site: Site,
-    prefix: Path | None,
-    target: Path | None,
+    owner: Owner,
     chosen: tuple[Chosen, ...],
     addresses: Mapping[str, str],
     options: Iterable[str],
     guarded: Mapping[str, str] | None = None,
+    *,
+    finish: Callable[[], None] = lambda: None,
+) -> dict[str, Size]:
+    """Link what is on the shelf and have uv install the rest, which is on the shelf after that.
+
+    Returns the directories that need no second look, with what is in each.
+    """
+    shelf = Shelf(site.places.shelf, site.python, layer=owner.interpreter is None)
+    found = [(one, shelf.get(one) if site.use_cache else None) for one in chosen]
+    there = [(one, entry) for one, entry in found if entry is not None]
+    missing = tuple(one for one, entry in found if entry is None)
+    known: dict[str, Size] = {}
+    replace = not site.use_cache
+    try:
+        known = shelf.give(there, owner)
+    except FileNotFoundError:
+        # Somebody has removed files from the shelf: everything is installed and put there anew.
+        site.on_line(Line("err", "The store's shelf is damaged; it is filled again."))
+        for _, entry in there:
+            remove_tree(owner.site_packages / entry.info)  # for uv to see that it is not installed
+        there, missing, replace = [], chosen, True
+    count = _Counter(site, chosen, LINKING if missing else 1.0)
+    for one, _ in there:
+        count(Line("err", f" + {one.package.name}=={one.package.version}"))
+    if missing:
+        _sync(site, owner, missing, addresses, options, guarded, count)
+    finish()
+    if not missing:
+        return known
+    _fill(site, shelf, owner, missing, of=len(chosen), replace=replace)
+    return {}
+
+
+def _sync(
+    site: Site,
+    owner: Owner,
+    chosen: tuple[Chosen, ...],
+    addresses: Mapping[str, str],
+    options: Iterable[str],
+    guarded: Mapping[str, str] | None,
+    on_line: LineSink,
 ) -> None:
-    """Let uv link exactly the chosen files, from its cache alone where they are all in it."""
-    if not chosen:
-        return
+    """Let uv install exactly the chosen files."""
     # Who asks for a password gives files to nobody that comes by their address alone.
     options = list(options)
     closed = guarded or has_credentials(options)
@@ -147,28 +195,17 @@ def _sync(
     else:
         wanted = site.work / "locked.txt"
         wanted.write_text("\n".join([*options, hashed_requirements(chosen, guarded)]))
-    python = site.python.executable if prefix is None else str(prefix / "bin" / "python")
     arguments: list[str | Path] = [
-        *("pip", "install", "--no-deps", "--requirements", wanted.name, "--python", python),
+        *("pip", "install", "--no-deps", "--requirements", wanted.name),
+        *("--python", owner.interpreter or site.python.executable),
         *("--link-mode", "hardlink", "--color", "never", "--preview-features", "pylock"),
-        *(("--target", str(target)) if target is not None else ()),
+        *(("--target", owner.prefix) if owner.interpreter is None else ()),
         # A commit is a hash too, but none that uv takes for one.
         *(["--require-hashes"] if pylock is None and not _from_commits(chosen) else []),
         *([] if site.use_cache else ["--no-cache"]),
     ]
-    # A wheel is named by its hash, so there is nothing to ask an index where it was here before.
-    keys = [one.file.sha256 for one in chosen]
-    if site.use_cache and has_all(site.places.bytecode, site.python.cache_tag, keys):
-        said: list[Line] = []
-        code, _ = run(
-            [site.uv, *arguments, "--offline"], env=site.env, cwd=site.work, on_line=said.append
-        )
-        if code == 0:
-            count = _Counter(site, chosen)
-            for line in said:
-                count(line)
-            return
-    _uv(site, arguments, _Counter(site, chosen, LINKING))
+    _uv(site, arguments, on_line)
+    (owner.prefix / ".lock").unlink(missing_ok=True)  # uv's own, of no use in a read-only place
 
 
 def _from_commits(chosen: Iterable[Chosen]) -> bool:
@@ -218,27 +255,47 @@ def _uv(
         raise ToolFailed(" ".join(map(str, argv[:3])), lines)
 
 
-def _bytecode(site: Site, site_packages: Path, chosen: tuple[Chosen, ...]) -> None:
-    total = len(chosen)
+def _fill(
+    site: Site, shelf: Shelf, owner: Owner, chosen: tuple[Chosen, ...], *, of: int, replace: bool
+) -> None:
+    """Compile what uv has just installed, and put it on the shelf; ``of`` are all packages."""
 
     def progress(done: int, files: int) -> None:
-        site.on_progress(
-            Progress(done=int(total * (LINKING + (1 - LINKING) * done / files)), total=total)
-        )
+        share = LINKING + (1 - LINKING) * done / files
+        site.on_progress(Progress(done=int(of * share), total=of))
 
-    keys = {one.package.name: one.file.sha256 for one in chosen}
-    compiled = compile_and_link(
-        site_packages,
-        keys,
-        python=site.python.executable,
-        cache=site.places.bytecode,
-        cache_tag=site.python.cache_tag,
-        work=site.work,
-        env=site.env,
-        on_progress=progress,
-    )
-    if compiled:
-        site.on_line(Line("out", f"Compiled {compiled} files to bytecode"))
+    infos = {name: one.info for name, one in distributions(owner.site_packages).items()}
+    staged = [
+        (one, infos[one.package.name], shelf.stage(one))
+        for one in chosen
+        if one.package.name in infos
+    ]
+    try:
+        jobs: list[Job] = []
+        for _, info, place in staged:
+            with contextlib.suppress(OSError, ValueError, csv.Error):
+                paths = [row.path for row in read_record(info)]
+                into = place / "files"
+                jobs += jobs_of(paths, owner.site_packages, into, site.python.cache_tag)
+        compile_all(
+            jobs,
+            python=site.python.executable,
+            work=site.work,
+            env=site.env,
+            on_progress=progress,
+        )
+        progress(1, 1)
+        twice = listed_twice(infos.values(), owner.site_packages)
+        for one, info, place in staged:
+            link_tree(place / "files", owner.site_packages)
+            entry = gather(info, owner, place, twice)
+            if entry is not None:
+                shelf.put(one, place, entry, replace=replace)
+    finally:
+        for _, _, place in staged:
+            remove_tree(place)
+    if jobs:
+        site.on_line(Line("out", f"Compiled {len(jobs)} files to bytecode"))
 
 
 def _verify(site: Site, place: Path, site_packages: Path, lock: Lock) -> tuple[LockedPackage, ...]:
@@ -290,6 +347,5 @@ def _site_packages(place: Path) -> Path:
 
 def _expected_size(chosen: tuple[Chosen, ...], site: Site) -> int:
     """Bytes that linking will not save: what is not here yet, unpacked, and its bytecode."""
-    shelf = site.places.bytecode / site.python.cache_tag
-    new = [one.file.size or 0 for one in chosen if not os.path.isdir(shelf / one.file.sha256)]
-    return 5 * sum(new)
+    shelf = Shelf(site.places.shelf, site.python)
+    return 5 * sum(one.file.size or 0 for one in chosen if not shelf.has(one))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -25,6 +28,12 @@ else:
     import tomli as tomllib
 
 
+ANSWERS = 50
+"""How many are remembered for one Python and one set of indexes, newest first."""
+
+T = TypeVar("T")
+
+
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
     """What a kernel layer consists of: the packages that the prefix does not have itself."""
 
@@ -35,23 +44,56 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """A layer, and what it was resolved beside: the version in the lock, or None, of each package
+    that ipykernel and what it needs consist of. No other pin of a lock can matter."""
+
+    beside: dict[str, str | None]
+    layer: Layer
+
+    def fits(self, versions: Mapping[str, str]) -> bool:
+        """Whether the resolver would be asked the same by a lock with these versions."""
+        return all(versions.get(name) == version for name, version in self.beside.items())
+
+
 def resolve_layer(site: Site, lock: Lock, lock_digest: str, definition: Definition) -> Layer:
     """The kernel layer of a lock; the same one every time once it is known on this machine.
 
     Raises BuildFailed, which names the pin that no kernel fits beside; ToolFailed.
     """
     wanted = layer_requirements(lock.python)
-    key = hashlib.sha256("\n".join([lock_digest, *wanted]).encode()).hexdigest()[:32]
-    memo = site.places.layers / "resolved" / f"{key}.json"
-    try:
-        return msgspec.json.decode(memo.read_bytes(), type=Layer)
-    except (FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
-        layer = _resolve(site, lock, wanted, definition)
-        write_atomically(memo, msgspec.json.encode(layer))
+    memo = _memo(site, [lock_digest, *wanted])
+    layer = _read(memo, Layer)
+    if layer is not None:
         return layer
+    # Most locks differ in packages that no kernel needs: what was resolved beside one of them
+    # holds beside the next.
+    python = (lock.python, lock.implementation, lock.platform)
+    common = _memo(site, ["answers", *python, *wanted, *index_options(definition)])
+    answers = _read(common, list[Answer]) or []
+    versions = lock.versions()
+    found = next((one for one in answers if one.fits(versions)), None) if site.use_cache else None
+    if found is None:
+        found = _resolve(site, lock, wanted, definition)
+        others = [one for one in answers if one.beside != found.beside]
+        write_atomically(common, msgspec.json.encode([found, *others][:ANSWERS]))
+    write_atomically(memo, msgspec.json.encode(found.layer))
+    return found.layer
 
 
-def _resolve(site: Site, lock: Lock, wanted: list[str], definition: Definition) -> Layer:
+def _memo(site: Site, key: Iterable[str]) -> Path:
+    name = hashlib.sha256("\n".join(key).encode()).hexdigest()[:32]
+    return site.places.layers / "resolved" / f"{name}.json"
+
+
+def _read(path: Path, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def _resolve(site: Site, lock: Lock, wanted: list[str], definition: Definition) -> Answer:
     asked = site.work / "layer.in"
     own = tuple(index_options(definition))
     pins = site.work / "layer.constraints.txt"
@@ -86,13 +128,14 @@ def _resolve(site: Site, lock: Lock, wanted: list[str], definition: Definition) 
         one for one in choose(universal, site.python) if one.package.name not in versions
     )
     lock = lock_for(definition, chosen, site.python)
-    return Layer(
+    layer = Layer(
         lock=lock,
         digest=identity.lock_digest(lock),
         chosen=chosen,
         addresses=storable(addresses),
         options=options,
     )
+    return Answer({one.name: versions.get(one.name) for one in universal.packages}, layer)
 
 
 def _explained(

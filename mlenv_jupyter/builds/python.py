@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
 from mlenv_jupyter.core.errors import Unavailable
 from mlenv_jupyter.process import Line, run, text_of
+from mlenv_jupyter.store.trees import write_atomically
+
+KNOWN = ".known.json"
+"""Where it is kept what the interpreters said: asking a dozen of them takes 0.3 s."""
 
 OLDEST = (3, 8)
 """The oldest Python that a kernel layer can be made for."""
@@ -56,6 +61,13 @@ class Python(msgspec.Struct, frozen=True, kw_only=True):
     def minor(self) -> str:
         """``3.11`` of ``3.11.7``."""
         return ".".join(self.version.split(".")[:2])
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What an interpreter said of itself, and the stamp of its file then."""
+
+    stamp: str
+    python: Python
 
 
 def default_version() -> str:
@@ -102,14 +114,25 @@ def find(
 def installed(directory: Path) -> list[Python]:
     """Every interpreter on this machine that can be used, this one's version first."""
     found: dict[str, Python] = {}
+    known = _read_known(directory)
+    seen: dict[str, Known] = {}
     for candidate in _candidates(directory):
+        executable = os.path.realpath(candidate)
         try:
-            changed = os.stat(candidate).st_mtime_ns
+            stamp = _stamp(executable)
         except OSError:
             continue
-        one = _query(os.path.realpath(candidate), changed)
-        if one is not None:
-            found.setdefault(one.executable, one)
+        before = seen.get(executable) or known.get(executable)
+        if before is None or before.stamp != stamp:
+            said = _query(executable)
+            if said is None:
+                continue
+            before = Known(stamp, said)
+        seen[executable] = before
+        if _sortable(before.python.version)[:2] >= OLDEST:
+            found.setdefault(before.python.executable, before.python)
+    if not seen.items() <= known.items():
+        _write_known(directory, {**known, **seen})
     own = default_version()
     ranked = sorted(found.values(), key=lambda one: _sortable(one.version), reverse=True)
     return sorted(ranked, key=lambda one: one.minor != own)
@@ -134,9 +157,8 @@ def _candidates(directory: Path) -> Iterator[str]:
                 yield os.path.join(place, entry)
 
 
-@lru_cache(maxsize=256)
-def _query(executable: str, changed: int) -> Python | None:
-    """What an interpreter says of itself; ``changed`` makes a replaced file a new question."""
+def _query(executable: str) -> Python | None:
+    """What an interpreter says of itself; None where it says nothing."""
     try:
         code, lines = run([executable, "-IS", "-c", QUERY], env={"PATH": os.defpath})
     except OSError:
@@ -144,10 +166,30 @@ def _query(executable: str, changed: int) -> Python | None:
     if code != 0:
         return None
     try:
-        one = msgspec.json.decode(text_of(lines, "out"), type=Python)
+        return msgspec.json.decode(text_of(lines, "out"), type=Python)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None
-    return one if _sortable(one.version)[:2] >= OLDEST else None
+
+
+def _stamp(executable: str) -> str:
+    """What changes when an interpreter may answer otherwise: its file, the system, our question."""
+    found = os.stat(executable)
+    system = os.uname()
+    parts = (found.st_mtime_ns, found.st_size, found.st_ino, system.release, system.version, QUERY)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _read_known(directory: Path) -> dict[str, Known]:
+    try:
+        return msgspec.json.decode((directory / KNOWN).read_bytes(), type=dict[str, Known])
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        return {}
+
+
+def _write_known(directory: Path, known: dict[str, Known]) -> None:
+    # Only a memory: where it cannot be kept, they are asked again.
+    with contextlib.suppress(OSError):
+        write_atomically(directory / KNOWN, msgspec.json.encode(known))
 
 
 def find_uv() -> str:

@@ -86,8 +86,8 @@ class Places:
         return self.store / "python"
 
     @property
-    def bytecode(self) -> Path:
-        return self.store / "bytecode"
+    def shelf(self) -> Path:
+        return self.store / "shelf"
 
     def build(self, build_id: str) -> Path:
         """The directory of one build; raises NotFound for what is no build id."""

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,13 @@ from filelock import FileLock, Timeout
 from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
 from mlenv_jupyter.core.lock import LockedPackage
 from mlenv_jupyter.store.places import Places, lock_of, record_of
-from mlenv_jupyter.store.trees import make_read_only, remove_files, remove_tree, write_atomically
+from mlenv_jupyter.store.trees import (
+    Size,
+    make_read_only,
+    remove_files,
+    remove_tree,
+    write_atomically,
+)
 
 MARGIN = 64 * 1024 * 1024
 """Bytes that stay free whatever a build needs."""
@@ -84,9 +90,14 @@ class Store:
             finally:
                 self._settle(place)
 
-    def commit(self, place: Path, record: Record) -> Record:
-        """Make a place read-only and write its record; after this it is there for everybody."""
-        size = make_read_only(place)
+    def commit(
+        self, place: Path, record: Record, known: Mapping[str, Size] | None = None
+    ) -> Record:
+        """Make a place read-only and write its record; after this it is there for everybody.
+
+        ``known`` are directories below it that need no second look, with what is in them.
+        """
+        size = make_read_only(place, known)
         record = msgspec.structs.replace(record, files=size.files, size=size.bytes)
         write_atomically(record_of(place), msgspec.json.encode(record))
         return record

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,20 +18,27 @@ class Size(NamedTuple):
     bytes: int
 
 
-def make_read_only(top: Path) -> Size:
+def make_read_only(top: Path, known: Mapping[str, Size] | None = None) -> Size:
     """Take the write permission from every file and directory; returns what was there.
 
     Hard-linked files are shared with the cache, so most have lost it already: a stat is cheaper
-    than a chmod.
+    than a chmod. ``known`` are directories whose files were read-only before they were linked,
+    with what is in each; a stat of 20,000 files takes 0.1 s.
     """
     files = total = 0
+    known = known or {}
+    for path, size in known.items():
+        files += size.files
+        total += size.bytes
+        os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) & ~0o222)
     pending = [os.fspath(top)]
     while pending:
         place = pending.pop()
         with os.scandir(place) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
+                    if entry.path not in known:
+                        pending.append(entry.path)
                     continue
                 found = entry.stat(follow_symlinks=False)
                 files += 1

@@ -59,7 +59,7 @@ def ready_home(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> 
     top = tmp_path_factory.mktemp("ready")
     store = top / "store"
     store.mkdir()
-    for name in ("uv", "bytecode"):
+    for name in ("uv", "shelf"):
         (store / name).symlink_to(shared_cache / name)
     variables = {
         "MLENV_HOME": str(top / "mlenv"),

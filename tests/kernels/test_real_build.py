@@ -32,7 +32,7 @@ def test_store_stays_as_committed(built, start, checksum, tmp_path):
     kernel = built.install_kernel("real")
     version = built.version("real")
     prefix = built.places.prefix(version.lock_digest)
-    places = [prefix, built.places.layers, built.places.bytecode]
+    places = [prefix, built.places.layers, built.places.shelf]
     before = [checksum(place) for place in places]
     with start(kernel.kernel_name, tmp_path / "n.ipynb") as running:
         assert running.value("import os, six, idna; os.environ['GREETING']") == "'hello'"
