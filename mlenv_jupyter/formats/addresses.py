@@ -14,6 +14,7 @@ from packaging.utils import (
 
 from mlenv_jupyter.core.redact import redact
 
+VCS = re.compile(r"(?:git|hg|svn|bzr)\+", re.IGNORECASE)
 SCHEME = re.compile(r"(?:[a-z]{1,5}\+)?[a-z]{3,5}:", re.IGNORECASE)
 ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz")
 _EGG = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._, -]*\])?")
@@ -33,6 +34,14 @@ def without_user(address: str) -> str | None:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def bare_channel(channel: str) -> str:
+    """A channel without user, password, query and the token that conda puts into the path."""
+    if "://" not in channel:
+        return channel
+    bare = re.sub(r"(?<=/)t/[^/]+/", "", without_user(channel) or channel)
+    return bare.partition("?")[0] if has_secret(bare) else bare
+
+
 def is_address(text: str) -> bool:
     """Whether it begins like https:, git+ssh: or file:."""
     return SCHEME.match(text) is not None
@@ -46,6 +55,29 @@ def is_place(text: str) -> bool:
     return (
         first.startswith(".") or "/" in first or "\\" in first or first.lower().endswith(ARCHIVES)
     )
+
+
+def guessed(address: str) -> str | None:
+    """``NAME @ ADDRESS`` of an address that does not say its name: that of its repository."""
+    bare, separator, marker = address.partition(" ; ")
+    bare = bare.strip()
+    try:
+        path = [one for one in unquote(urlsplit(bare).path).split("/") if one]
+    except ValueError:
+        return None
+    if not path or any(one.isspace() for one in bare):
+        return None
+    last = path[-1].partition("@")[0]
+    if VCS.match(bare):
+        name = last.removesuffix(".git")
+    elif last.lower().endswith(ARCHIVES) and len(path) > 2 and path[2] in ("archive", "zipball"):
+        # https://HOST/OWNER/NAME/archive/REF.zip
+        name = path[1]
+    else:
+        return None
+    if not _EGG.fullmatch(name):
+        return None
+    return f"{name} @ {bare}{f' ; {marker.strip()}' if separator else ''}"
 
 
 def named(address: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mlenv_jupyter.core.checks import REFERENCE, check_variables
+from mlenv_jupyter.core.checks import REFERENCE
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.sections import (
     DEFAULT_DOCKERFILE,
@@ -26,6 +26,8 @@ from mlenv_jupyter.formats import conda, conda_out
 from mlenv_jupyter.formats.json_file import decode
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, check_size, invalid
 from mlenv_jupyter.formats.requirements import describe
+from mlenv_jupyter.formats.variables import add_variable
+from mlenv_jupyter.formats.written import Subject
 from mlenv_jupyter.formats.yaml_file import Keys, load
 
 JSON = "azureml_environment.json"
@@ -75,6 +77,11 @@ def read_json(text: str, read_file: ReadFile | None = None, _filename: str = JSO
         report=reader.notes.report(),
         problems=tuple(reader.notes.problems),
     )
+
+
+def files(what: Subject) -> dict[str, str]:
+    """The files of a directory, as ``written.py`` asks for them."""
+    return write(what.name, what.version, what.definition)
 
 
 def write(name: str, version: str | None, definition: Definition) -> dict[str, str]:
@@ -221,13 +228,9 @@ class _Reader:
                 self.notes.keep(key, "kept in the definition, not honoured.")
 
     def variables(self, given: dict[str, Any]) -> dict[str, str]:
-        made = {}
+        made: dict[str, str] = {}
         for name, value in given.items():
-            if not self.notes.adopt(
-                check_variables({name: value}), f"environmentVariables.{name[:80]}"
-            ):
-                made[name] = value
-                self.notes.take(f"variable {name}")
+            add_variable(name, value, f"environmentVariables.{name[:80]}", made, self.notes)
         return made
 
     def python(self, python: dict[str, Any]) -> None:

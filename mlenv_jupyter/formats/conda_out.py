@@ -6,13 +6,14 @@ import yaml
 
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.matchspec import parse
+from mlenv_jupyter.formats.conda_spec import python_of
 from mlenv_jupyter.formats.requirements_out import option_lines
+from mlenv_jupyter.formats.written import Subject
 
 
-def write(definition: Definition, *, name: str = "", packages: object = None) -> str:
-    """The environment file of a Definition, as it was asked for: ``packages`` are not pinned."""
-    del packages
-    return dump(as_mapping(definition, name=name))
+def files(what: Subject) -> dict[str, str]:
+    """The environment file of a Definition, as it was asked for."""
+    return {"environment.yml": dump(as_mapping(what.definition, name=what.name))}
 
 
 def dump(data: dict[str, object]) -> str:
@@ -23,11 +24,15 @@ def dump(data: dict[str, object]) -> str:
 def as_mapping(definition: Definition, *, name: str = "") -> dict[str, object]:
     """What stands in the environment file of a Definition."""
     conda = definition.conda
-    dependencies: list[object] = [f"python={definition.python}" if definition.python else "python"]
+    dependencies: list[object] = []
+    specs = [spec for one in conda.packages if (spec := parse(one))]
+    pythons = [python_of(spec.rest) for spec in specs if spec.name == "python"]
+    if not any(one is None or one.version == definition.python for one in pythons):
+        dependencies.append(f"python={definition.python}" if definition.python else "python")
     dependencies += conda.packages
     pip = [*option_lines(definition), *definition.pip.requirements]
     if pip:
-        if not any((spec := parse(one)) and spec.name == "pip" for one in conda.packages):
+        if not any(spec.name == "pip" for spec in specs):
             dependencies.append("pip")
         dependencies.append({"pip": pip})
     data: dict[str, object] = {"name": name} if name else {}

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidDefinition
-from mlenv_jupyter.core.lock import LockedPackage
 from mlenv_jupyter.formats.report import Imported, Notes, invalid
 from mlenv_jupyter.formats.requirements import describe
+from mlenv_jupyter.formats.written import Subject
 
 FORMAT = 1
 _KEYS = ("mlenv", "name", "definition", "packages")
 
 
-def write(
-    definition: Definition, *, name: str = "", packages: Sequence[LockedPackage] | None = None
-) -> str:
-    """The file of a Definition. ``packages`` are what it resolved to, for a person to read."""
-    data: dict[str, Any] = {"mlenv": FORMAT, "name": name or None, "definition": definition}
-    if packages is not None:
-        data["packages"] = packages
-    return msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n"
+def files(what: Subject) -> dict[str, str]:
+    """The file of a Definition, with what it resolved to for a person to read."""
+    data: dict[str, Any] = {
+        "mlenv": FORMAT,
+        "name": what.name or None,
+        "definition": what.definition,
+    }
+    if what.packages is not None:
+        data["packages"] = what.packages
+    text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n"
+    return {f"{what.name or 'environment'}.json": text}
 
 
 def read(text: str, _read: object = None, _filename: str = "") -> Imported:

@@ -12,7 +12,14 @@ from mlenv_jupyter.core.checks import check_address
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import MlenvError
 from mlenv_jupyter.core.requirements import REMEDY
-from mlenv_jupyter.formats.addresses import has_secret, is_address, is_place, named, without_user
+from mlenv_jupyter.formats.addresses import (
+    guessed,
+    has_secret,
+    is_address,
+    is_place,
+    named,
+    without_user,
+)
 from mlenv_jupyter.formats.piplines import (
     VARIABLE,
     BadLineError,
@@ -33,13 +40,22 @@ from mlenv_jupyter.formats.report import (
 )
 from mlenv_jupyter.formats.wanted import Wanted
 
-__all__ = ["Wanted", "describe", "read", "read_line", "without_comment"]
+__all__ = [
+    "Wanted",
+    "describe",
+    "read",
+    "read_address",
+    "read_line",
+    "read_requirement",
+    "without_comment",
+]
 
 MAX_FILES = 50
 REFERENCE = "Write ${NAME} in its place, and set NAME where builds run."
 _CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)=([0-9][\w.*]*)(?:=\w+)?")
 _COMMAND = re.compile(r"[!%$]?\s*(?:python3? -m |uv )?(?:pip3?|conda|mamba) install\b")
 _WITHOUT_EFFECT = {
+    "no_index": "not honoured; set UV_NO_INDEX=1 where builds run",
     "trusted_host": "certificates are always checked; set SSL_CERT_FILE for one of your own",
     "prefer_binary": "the resolver prefers wheels anyway",
     "require_hashes": "the lock always has hashes",
@@ -91,7 +107,7 @@ def read_line(
         )
         return
     if parsed.requirement:
-        _requirement(parsed, wanted, notes, constraint)
+        read_requirement(number, parsed.requirement, wanted, notes, constraint)
         for name in parsed.options:
             if name == "hash":
                 wanted.hashed.append(notes.place(number))
@@ -100,10 +116,10 @@ def read_line(
                 notes.keep(number, f"{flag} after a requirement has no effect.")
         return
     if parsed.rest:
-        notes.refuse(
+        notes.keep(
             number,
-            f"{' '.join(parsed.rest)!r} after an option is passed over, by pip too.",
-            "Put it on a line of its own.",
+            f"{' '.join(parsed.rest)!r} after an option is passed over, by pip too: "
+            "put it on a line of its own.",
         )
     _options(parsed, filename, wanted, notes, read_file, constraint)
 
@@ -122,25 +138,17 @@ def _options(
     for target in options.get("constraint", ()):
         _nested(number, target, filename, wanted, notes, read_file, True)
     for target in options.get("editable", ()):
-        better = named(target) if is_address(target) else None
-        notes.refuse(
-            number,
-            f"-e {target} is an editable install, which changes without a new version.",
-            f"Write {better}."
-            if better
-            else "Build a wheel of it, or name it by NAME @ git+https://….",
-            code="editable",
-        )
+        _editable(parsed, target, wanted, notes, constraint)
     if "index_url" in options:
         if wanted.index_url is not None:
             notes.keep(number, "--index-url replaces the one before it.")
-        wanted.index_url = _address(number, "--index-url", options["index_url"], notes)
+        wanted.index_url = read_address(number, "--index-url", options["index_url"], notes)
     for one in options.get("extra_index_url", ()):
-        if address := _address(number, "--extra-index-url", one, notes):
+        if address := read_address(number, "--extra-index-url", one, notes):
             wanted.extra_index_urls.append(address)
     for one in options.get("find_links", ()):
         if is_address(one) or one.startswith("/") or VARIABLE.match(one):
-            if address := _address(number, "--find-links", one, notes):
+            if address := read_address(number, "--find-links", one, notes):
                 wanted.find_links.append(address)
         else:
             notes.refuse(
@@ -152,15 +160,28 @@ def _options(
         for value in options.get(name, ()):
             _add_names(getattr(wanted, name), value, number, notes)
     wanted.pre = wanted.pre or bool(options.get("pre"))
-    if "no_index" in options:
-        notes.refuse(
-            number,
-            "--no-index is not kept: what is not under --find-links would come from an index.",
-            "Set UV_NO_INDEX=1 where builds run.",
-        )
     for name, why in _WITHOUT_EFFECT.items():
         if name in options:
-            notes.keep(number, f"--{name.replace('_', '-')}: {why}.")
+            flag = f"--{name.replace('_', '-')}"
+            values = options[name] if isinstance(options[name], list) else [None]
+            wanted.options += [f"{flag} {one}" if one else flag for one in values]
+            notes.keep(number, f"{flag}: {why}.")
+
+
+def _editable(parsed: PipLine, target: str, wanted: Wanted, notes: Notes, constraint: bool) -> None:
+    number = parsed.number
+    if is_address(target) and not target.lower().startswith("file:"):
+        before = len(wanted.requirements)
+        read_requirement(number, target, wanted, notes, constraint)
+        if len(wanted.requirements) > before:
+            notes.keep(number, f"-e {target}: installed as it is when it is locked, not editable.")
+        return
+    wanted.options.append(f"-e {target}")
+    notes.keep(
+        number,
+        f"-e {target} is not installed, as it changes without a new version. Run "
+        f"`%pip install -e {target}` in the kernel, or build a wheel of it.",
+    )
 
 
 def _nested(
@@ -174,6 +195,8 @@ def _nested(
 ) -> None:
     flag = "-c" if constraint else "-r"
     remedy = "Put its lines here, or import with `mlenv import` beside it."
+    if target.startswith("file:") and not target.startswith("file:/"):
+        target = target.removeprefix("file:")
     if is_address(target) or read_file is None:
         notes.refuse(number, f"{flag} {target} cannot be read from here.", remedy)
         return
@@ -198,8 +221,10 @@ def _nested(
         read_line(at, line, path, wanted, inner, read_file, constraint=constraint)
 
 
-def _requirement(parsed: PipLine, wanted: Wanted, notes: Notes, constraint: bool) -> None:
-    number, text = parsed.number, parsed.requirement
+def read_requirement(
+    number: int | str, text: str, wanted: Wanted, notes: Notes, constraint: bool = False
+) -> None:
+    """Add one requirement, without options."""
     if "{{" in text or "{%" in text:
         notes.fault(
             number,
@@ -209,6 +234,11 @@ def _requirement(parsed: PipLine, wanted: Wanted, notes: Notes, constraint: bool
         return
     if is_address(text):
         better = named(text)
+        if better is None and (better := guessed(text)):
+            notes.keep(
+                number,
+                f"{text} does not say which package it is: {better.partition(' @ ')[0]} is taken.",
+            )
         if better is None:
             notes.refuse(
                 number, f"{text} does not say which package it is.", f"Write NAME @ {text}."
@@ -242,7 +272,7 @@ def _requirement(parsed: PipLine, wanted: Wanted, notes: Notes, constraint: bool
     (wanted.constraints if constraint else wanted.requirements).append((made, notes.place(number)))
 
 
-def _address(number: int, flag: str, address: str, notes: Notes) -> str | None:
+def read_address(number: int | str, flag: str, address: str, notes: Notes) -> str | None:
     """The address without a secret; None where it cannot be used at all."""
     if has_secret(address):
         bare = without_user(address)

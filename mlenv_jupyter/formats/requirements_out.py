@@ -1,4 +1,4 @@
-"""A Definition as a requirements file: as it was asked for, or pinned to what it resolved to."""
+"""A Definition as a requirements file: as it was asked for, pinned, or pinned with hashes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from packaging.requirements import Requirement
 
 from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import Conflict
 from mlenv_jupyter.core.lock import LockedPackage
 from mlenv_jupyter.core.requirements import name_of
+from mlenv_jupyter.core.universal import UniversalLock, UniversalPackage
+from mlenv_jupyter.formats.written import Subject
+
+FILE = "requirements.txt"
 
 
 def option_lines(definition: Definition) -> list[str]:
@@ -21,23 +26,69 @@ def option_lines(definition: Definition) -> list[str]:
         *(f"--no-binary {one}" for one in pip.no_binary),
         *(f"--only-binary {one}" for one in pip.only_binary),
         *(["--pre"] if pip.pre else []),
+        *pip.options,
     ]
 
 
-def write(
-    definition: Definition, *, name: str = "", packages: Sequence[LockedPackage] | None = None
-) -> str:
+def files(what: Subject) -> dict[str, str]:
     """The file; each package pinned, with who asked for it, where ``packages`` are known."""
-    head = [f"# {name}"] if name else []
+    if what.packages is None or what.definition.kind != "pip":
+        return unpinned(what)
+    return _file(what, _pinned(what.definition, what.packages))
+
+
+def unpinned(what: Subject) -> dict[str, str]:
+    """The file, as it was asked for."""
+    return _file(what, list(what.definition.pip.requirements))
+
+
+def hashed(what: Subject) -> dict[str, str]:
+    """The file with the hashes of every file of every package, for all platforms.
+
+    Raises Conflict where it is not locked, or a package has no file with a hash.
+    """
+    lock = what.lock
+    if lock is None:
+        raise Conflict(
+            f"{what.name or 'It'} is not locked, so there are no hashes.",
+            code="not_locked",
+            where="format",
+            remedy="Build it first, or export it as requirements-unpinned.",
+        )
+    return _file(what, hashed_lines(lock))
+
+
+def hashed_lines(lock: UniversalLock) -> list[str]:
+    """``name==version ; marker --hash=…`` of every package of a lock. Raises Conflict."""
+    made = []
+    for one in sorted(lock.packages, key=lambda one: (one.name, one.version)):
+        hashes = sorted({file.sha256 for file in one.files})
+        if not hashes:
+            raise Conflict(
+                f"{one.name} comes from a repository, which has no hash.",
+                code="no_hash",
+                where=one.name,
+                remedy="Export it as requirements, or take a release of it.",
+            )
+        made.append(" \\\n    ".join((_line(one), *(f"--hash=sha256:{it}" for it in hashes))))
+    return made
+
+
+def _line(one: UniversalPackage) -> str:
+    archive = (one.source or {}).get("archive")
+    url = archive.get("url") if isinstance(archive, dict) else None
+    what = f"{one.name} @ {url}" if url else f"{one.name}=={one.version}"
+    return f"{what} ; {one.marker}" if one.marker else what
+
+
+def _file(what: Subject, lines: Sequence[str]) -> dict[str, str]:
+    definition = what.definition
+    head = [f"# {what.name}"] if what.name else []
     if definition.python:
         head.append(f"# Python {definition.python}")
     if definition.conda.packages:
         head.append(f"# not in this file, from conda: {', '.join(definition.conda.packages)}")
-    if packages is None:
-        lines = list(definition.pip.requirements)
-    else:
-        lines = _pinned(definition, packages)
-    return "\n".join([*head, *option_lines(definition), *lines]) + "\n"
+    return {FILE: "\n".join([*head, *option_lines(definition), *lines]) + "\n"}
 
 
 def _pinned(definition: Definition, packages: Sequence[LockedPackage]) -> list[str]:

@@ -1,33 +1,27 @@
-"""The formats that mlenv reads and writes, and how a file's own is found."""
+"""The formats that mlenv reads, and how a file's own is found; ``written.py`` has the other way."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidRequest
-from mlenv_jupyter.core.lock import LockedPackage
-from mlenv_jupyter.core.version import Version
 from mlenv_jupyter.formats.report import Imported, ReadFile, check_size, invalid
 
-_FOREIGN = re.compile(
-    r"(?P<project>pyproject\.toml|setup\.(?:py|cfg)|pipfile(?:\.lock)?|poetry\.lock|uv\.lock"
-    r"|pylock(?:\.[^.]+)?\.toml|conda-lock\.ya?ml|pixi\.(?:toml|lock))"
-    r"|(?P<docker>(?:.*\.)?dockerfile(?:\..*)?|containerfile)|(?P<notebook>.*\.ipynb)"
-)
-_FOREIGN_REMEDY = {
-    "project": "Export a requirements.txt from it, and import that.",
-    "docker": "Import the requirements or conda file that it copies.",
-    "notebook": "Import the requirements or conda file beside it.",
-}
+_FOREIGN = re.compile(r"setup\.(?:py|cfg)|pipfile(?:\.lock)?|gemfile|package(?:-lock)?\.json")
 _DEPENDENCIES = re.compile(r"^dependencies:", re.MULTILINE)
-_DEPENDENCY_LIST = re.compile(r"^dependencies:\s*(?:#.*)?$", re.MULTILINE)
+_DEPENDENCY_LIST = re.compile(r"^(?:dependencies|channels):\s*(?:#.*)?$", re.MULTILINE)
 _V2 = re.compile(r"^(?:\$schema:.*environment|conda_file:|image:|build:)", re.MULTILINE)
 _MLFLOW = re.compile(r"^build_dependencies:", re.MULTILINE)
+_CONDA_LOCK = re.compile(r"^package:\s*$", re.MULTILINE)
+_PIXI_LOCK = re.compile(r"^environments:\s*$", re.MULTILINE)
 _OBJECT = re.compile(r"\s*\{\s*(?:[\"}]|$)")
+_TABLE = re.compile(r"^\s*\[\[?[A-Za-z\"'][^\]\n]*\]\]?\s*(?:#.*)?$", re.MULTILINE)
+_DOCKERFILE = re.compile(r"(?:.*[._-])?(?:dockerfile|containerfile)(?:[._-].*)?")
+_FROM = re.compile(r"(?:\s*(?:#.*|ARG\s.*)?\n)*\s*FROM\s+\S+", re.IGNORECASE)
+_DOTENV = re.compile(r"(?:.*\.)?env(?:\..*)?|.*[_-]env\.env")
 
 
 class Format(NamedTuple):
@@ -51,6 +45,14 @@ def _is_azureml(file: str, text: str) -> bool:
     )
 
 
+def _is_notebook(file: str, text: str) -> bool:
+    return file.endswith(".ipynb") or (_is_json(file, text) and '"nbformat"' in text)
+
+
+def _is_toml(file: str, text: str) -> bool:
+    return file.endswith(".toml") or (file.endswith(".lock") and _TABLE.search(text) is not None)
+
+
 def _is_yaml(file: str, text: str) -> bool:
     return file.endswith((".yml", ".yaml")) or _DEPENDENCY_LIST.search(text) is not None
 
@@ -60,73 +62,132 @@ def _is_v2(file: str, text: str) -> bool:
 
 
 def _is_mlflow(file: str, text: str) -> bool:
-    return _is_yaml(file, text) and (bool(_MLFLOW.search(text)) or file == "python_env.yaml")
+    return _is_yaml(file, text) and (bool(_MLFLOW.search(text)) or file.endswith("python_env.yaml"))
+
+
+def _is_script(file: str, text: str) -> bool:
+    return file.endswith(".py") or re.search(r"^# /// script\s*$", text, re.MULTILINE) is not None
+
+
+def _is_dockerfile(file: str, text: str) -> bool:
+    return _DOCKERFILE.fullmatch(file) is not None or (
+        not file.endswith((".txt", ".yml", ".yaml")) and _FROM.match(text) is not None
+    )
+
+
+def _is_list(_file: str, text: str) -> bool:
+    return "conda create --name" in text[:2000] or "\n@EXPLICIT" in f"\n{text[:4000]}"
+
+
+def _pixi_lock(file: str, text: str) -> bool:
+    return file.endswith("pixi.lock") or (
+        file.endswith((".yml", ".yaml", ".lock"))
+        and bool(_PIXI_LOCK.search(text))
+        and "\npackages:" in text
+    )
 
 
 FORMATS = (
     Format("azureml", _is_azureml, "azure_directory:read_json"),
+    Format("notebook", _is_notebook, "script:read_notebook"),
     Format("json", _is_json, "json_file:read"),
+    Format(
+        "pylock",
+        lambda file, text: (
+            _is_toml(file, text) and re.search("^lock-version", text, re.M) is not None
+        ),
+        "pylock:read",
+    ),
+    Format("pixi-lock", _pixi_lock, "pixi:read_lock"),
+    Format("poetry-lock", lambda file, _: file.endswith("poetry.lock"), "poetry:read_lock"),
+    Format(
+        "uv-lock",
+        lambda file, text: _is_toml(file, text) and file.endswith(".lock"),
+        "uv_lock:read",
+    ),
+    Format(
+        "pixi",
+        lambda file, text: (
+            _is_toml(file, text)
+            and (
+                file.endswith("pixi.toml") or bool(re.search(r"^\[workspace\]", text, re.MULTILINE))
+            )
+        ),
+        "pixi:read",
+    ),
+    Format("pyproject", _is_toml, "pyproject:read"),
+    Format("mlproject", lambda file, _: file.endswith("mlproject"), "mlproject:read"),
+    Format(
+        "conda-lock",
+        lambda file, text: _is_yaml(file, text) and _CONDA_LOCK.search(text) is not None,
+        "conda_lock:read",
+    ),
     Format("azureml-v2", _is_v2, "azure_v2:read"),
     Format("mlflow", _is_mlflow, "mlflow:read"),
     Format("conda", _is_yaml, "conda:read"),
+    Format("script", _is_script, "script:read"),
+    Format("dockerfile", _is_dockerfile, "dockerfile:read"),
+    Format("dotenv", lambda file, _: _DOTENV.fullmatch(file) is not None, "dotenv:read"),
+    Format("conda-list", _is_list, "conda_lock:read_list"),
     Format("requirements", lambda *_: True, "requirements:read"),
 )
 """In the order in which they are tried; a file that is none of the others is requirements."""
 
-_WRITERS = {"requirements": "requirements_out", "conda": "conda_out", "json": "json_file"}
+_CHOOSING = ("pyproject",)
+"""The formats that have extras and groups to choose from."""
 
 
-def read_text(filename: str, text: str, read: ReadFile | None = None) -> Imported:
+def format_of(filename: str, text: str, form: str | None = None) -> Format:
+    """The format of a file, or the one that is named; raises InvalidRequest, InvalidDefinition."""
+    file = re.split(r"[/\\]", filename)[-1].lower()
+    if form is not None:
+        named = next((one for one in FORMATS if one.name == form), None)
+        if named is None:
+            raise InvalidRequest(
+                f"{form!r} is not a format that mlenv reads.",
+                where="format",
+                remedy=f"Use {', '.join(one.name for one in FORMATS)}.",
+            )
+        return named
+    if _FOREIGN.fullmatch(file):
+        raise invalid(
+            0,
+            f"{file} is not read.",
+            remedy="Export a requirements.txt from it, and import that.",
+            code="unknown_format",
+        )
+    return next(one for one in FORMATS if one.matches(file, text))
+
+
+def read_text(
+    filename: str,
+    text: str,
+    read: ReadFile | None = None,
+    *,
+    form: str | None = None,
+    **chosen: Any,
+) -> Imported:
     """A file that people have, as a Definition and a report of what became of its lines.
 
     ``read`` gives the text of the files that it names, by their path beside it; None where there
-    is none. Raises InvalidDefinition, with ``where`` as ``line N``, and TooLarge.
+    is none. ``form`` names the format where the file's name and content do not tell. ``chosen``
+    are the ``extras`` and ``groups`` of a project that are taken, too. Raises InvalidDefinition,
+    with ``where`` as ``line N``, TooLarge, and InvalidRequest for a format that is not there.
     """
     text = check_size(text, filename)
-    file = re.split(r"[/\\]", filename)[-1]
     _require_text(text)
-    foreign = _FOREIGN.fullmatch(file.lower())
-    if foreign is not None:
-        raise invalid(
-            0,
-            f"{file} is not read yet.",
-            remedy=_FOREIGN_REMEDY[str(foreign.lastgroup)],
-            code="unknown_format",
-        )
-    found = next(one for one in FORMATS if one.matches(file.lower(), text))
+    found = format_of(filename, text, form)
     module, _, function = found.reader.partition(":")
-    made: Imported = getattr(import_module(f"mlenv_jupyter.formats.{module}"), function)(
-        text, read, file
-    )
-    return made
-
-
-def write(form: str, version: Version) -> str:
-    """A version as a file that other tools read: ``requirements``, ``conda`` or ``json``."""
-    return write_definition(
-        form, version.definition or Definition(), name=version.name, packages=version.packages
-    )
-
-
-def write_definition(
-    form: str,
-    definition: Definition,
-    *,
-    name: str = "",
-    packages: Sequence[LockedPackage] | None = None,
-) -> str:
-    """A Definition as a file; ``requirements`` is pinned where ``packages`` are known.
-
-    Raises InvalidRequest for a format that is not there.
-    """
-    if form not in _WRITERS:
+    reader = getattr(import_module(f"mlenv_jupyter.formats.{module}"), function)
+    asked = {key: value for key, value in chosen.items() if value}
+    if asked and found.name not in _CHOOSING:
         raise InvalidRequest(
-            f"{form!r} is not a format that mlenv writes.",
-            where="format",
-            remedy="Use requirements, conda or json.",
+            f"A file of the format {found.name} has no {' and '.join(sorted(asked))} to choose.",
+            where=sorted(asked)[0],
+            remedy="Leave them out, or import the pyproject.toml.",
         )
-    module = import_module(f"mlenv_jupyter.formats.{_WRITERS[form]}")
-    return str(module.write(definition, name=name, packages=packages))
+    made: Imported = reader(text, read, re.split(r"[/\\]", filename)[-1], **asked)
+    return made
 
 
 def _require_text(text: str) -> None:

@@ -23,6 +23,7 @@ class Wanted:
     no_binary: list[str] = field(default_factory=list)
     only_binary: list[str] = field(default_factory=list)
     pre: bool = False
+    options: list[str] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     hashed: list[str] = field(default_factory=list)
     lines: int = 0
@@ -63,6 +64,7 @@ class Wanted:
             "pre": self.pre,
             "no_binary": self.no_binary,
             "only_binary": self.only_binary,
+            "pip_options": list(dict.fromkeys(self.options)),
         }
 
 

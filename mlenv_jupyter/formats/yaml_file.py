@@ -53,12 +53,12 @@ class Keys:
 Node = Text | Items | Keys
 
 
-def load(text: str) -> Node:
+def load(text: str, *, max_nodes: int = MAX_NODES) -> Node:
     """The tree of one YAML document. Raises InvalidDefinition with its line, and TooLarge."""
     # libyaml where it is there: ten times as fast, the same events.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Builder().build(yaml.parse(text.removeprefix("\ufeff"), Loader=loader))
+        return _Builder(max_nodes).build(yaml.parse(text.removeprefix("\ufeff"), Loader=loader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         raise invalid(
@@ -76,7 +76,8 @@ def load(text: str) -> Node:
 class _Builder:
     """Makes the tree from parser events, with a budget, so that nothing is expanded unseen."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_nodes: int) -> None:
+        self.max_nodes = max_nodes
         self.anchors: dict[str, Node] = {}
         self.depth = 0
         self.seen = 0
@@ -99,8 +100,8 @@ class _Builder:
 
     def node(self, event: yaml.Event, events: Iterator[yaml.Event]) -> Node:
         self.seen += 1
-        if self.seen > MAX_NODES:
-            raise too_large(_line(event), f"more than {MAX_NODES} entries")
+        if self.seen > self.max_nodes:
+            raise too_large(_line(event), f"more than {self.max_nodes} entries")
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.anchors:
                 raise invalid(
@@ -125,7 +126,7 @@ class _Builder:
             )
         made = self.made(event, events)
         self.depth -= 1
-        if made.size > MAX_NODES:
+        if made.size > self.max_nodes:
             raise too_large(_line(event), "aliases that stand for too much")
         if event.anchor is not None:
             self.anchors[event.anchor] = made

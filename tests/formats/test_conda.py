@@ -74,7 +74,9 @@ def test_python_and_pip_alone_need_no_conda() -> None:
         (">=3.10,<3.11.0a0", "3.10", True),
         ("<=3.9", "3.9", True),
         (">=3.8,<4", None, True),
-        ("=3.10|=3.11", None, None),
+        ("=3.10|=3.11", "3.11", True),
+        ("==3.8", "3.8", True),
+        ("=3.9.*,!=3.9.7", "3.9", True),
         ("=2.7", None, None),
         ("=4", None, None),
         (">=3.5,<3.6", None, None),
@@ -87,7 +89,7 @@ def test_which_python(rest: str, python: str | None, noted: bool | None) -> None
         assert found is None
     else:
         assert found is not None
-        assert (found[0], bool(found[1])) == (python, noted)
+        assert (found.version, bool(found.note)) == (python, noted)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_which_python(rest: str, python: str | None, noted: bool | None) -> None
     [
         ("numpy", "numpy"),
         ("NumPy >= 1.2 , < 2", "numpy>=1.2,<2"),
-        ("numpy 1.11", "numpy=1.11"),
+        ("numpy 1.11", "numpy==1.11"),
         ("numpy 1.11 py36_0", "numpy=1.11=py36_0"),
         ("numpy=1.11=py36_0", "numpy=1.11=py36_0"),
         ("pytorch >=2.7.0=cuda12*", "pytorch>=2.7.0=cuda12*"),
@@ -117,7 +119,6 @@ def test_one_spelling_of_a_package(text: str, wanted: str | None) -> None:
         ("name: x\n", "line 1", "no dependencies"),
         ("- a\n- b\n", "line 1", "no dependencies"),
         ("dependencies: numpy\n", "line 1", "not a list"),
-        ("dependencies:\n- python=2.7\n", "line 2", "There is no Python"),
         ("dependencies:\n- numpy\n- npm:\n  - x\n", "line 3", "no kind of dependencies"),
         ("dependencies:\n- - numpy\n", "line 2", "is a list"),
         ("dependencies:\n- '>=3'\n", "line 2", "not a conda package"),
@@ -141,8 +142,47 @@ def test_a_wrong_file_names_the_line(text: str, where: str, words: str) -> None:
 
 def test_every_wrong_line_is_named() -> None:
     with pytest.raises(InvalidDefinition) as caught:
-        read_text("e.yml", "dependencies:\n- python=2\n- '=='\n- pip:\n  - a b\n")
+        read_text("e.yml", "dependencies:\n- python=>2\n- '=='\n- pip:\n  - a b\n")
     assert [one.where for one in caught.value.problems] == ["line 2", "line 3", "line 5"]
+
+
+@pytest.mark.parametrize(
+    ("python", "packages", "version"),
+    [
+        ("python=2.7", ("python=2.7",), None),
+        ("python=3.7.6=h0371630_2", ("python=3.7.6=h0371630_2", "scipy"), "3.7.6"),
+        ("python >=3.10,<3.11.0a0", ("python>=3.10,<3.11.0a0", "scipy"), "3.10"),
+        ("python ==3.8", ("python==3.8", "scipy"), "3.8"),
+        ("python=3.8", ("scipy",), "3.8"),
+        ("conda-forge::python=3.8", ("conda-forge::python=3.8", "scipy"), "3.8"),
+    ],
+)
+def test_all_that_is_said_of_python_is_kept_for_conda(
+    python: str, packages: tuple[str, ...], version: str | None
+) -> None:
+    others = [one for one in packages if "python" not in one]
+    text = "dependencies:\n" + "".join(f"- {one}\n" for one in [python, *others])
+    made = read_text("environment.yml", text).definition
+    assert (made.conda.packages, made.python) == (packages, version)
+    assert read_text("environment.yml", write_definition("conda", made)).definition == made
+
+
+def test_the_token_of_a_channel_is_not_kept() -> None:
+    text = (
+        "channels:\n- https://conda.example.org/t/tk-123-abc/private\n"
+        "- https://me:hunter2@conda.example.org/x\n- conda-forge\n"
+        "dependencies:\n- https://conda.example.org/t/tk-123-abc/private::scipy\n- numpy\n"
+    )
+    read = read_text("environment.yml", text)
+    assert read.definition.conda.channels == (
+        "https://conda.example.org/private",
+        "https://conda.example.org/x",
+        "conda-forge",
+    )
+    assert read.definition.conda.packages == ("numpy",)
+    assert [one.partition(":")[0] for one in read.report.refused] == ["line 2", "line 3", "line 6"]
+    assert "tk-123" not in str(read)
+    assert "hunter2" not in str(read)
 
 
 def test_what_is_written_is_read_again() -> None:

@@ -12,13 +12,9 @@ from mlenv_jupyter.formats import read_text
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("-e .", "editable"),
-        ("-e git+https://example.org/b.git@v1#egg=b", "Write b @ git+https://example.org/b.git@v1"),
-        ("git+https://example.org/b.git", "Write NAME @ git+"),
         ("./b-1-py3-none-any.whl", "one machine"),
         ("C:\\b\\b-1-py3-none-any.whl", "one machine"),
         ("--find-links ./wheels", "beside the file"),
-        ("--no-index", "UV_NO_INDEX"),
         ("-r other.txt", "cannot be read from here"),
     ],
 )

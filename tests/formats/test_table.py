@@ -31,6 +31,12 @@ PACKAGES = tuple(
 )  # fmt: skip
 
 
+NOTEBOOK = (
+    '{"nbformat": 4, "metadata": {}, "cells": '
+    '[{"cell_type": "code", "source": ["%pip install six"]}]}'
+)
+
+
 @pytest.mark.parametrize(
     ("filename", "text", "wanted"),
     [
@@ -45,21 +51,49 @@ PACKAGES = tuple(
         ("x.json", "{}", "json"),
         ("pasted.txt", '{"python": "3.11"}', "json"),
         ("azureml_environment.json", '{"name": "x"}', "azureml"),
+        ("pyproject.toml", "[project]\nname='x'", "pyproject"),
+        ("x__pyproject.toml", "[dependency-groups]\na=[]", "pyproject"),
+        ("pylock.toml", "lock-version='1.0'\npackages=[]", "pylock"),
+        ("pylock.gpu.toml", "lock-version='1.0'\npackages=[]", "pylock"),
+        ("uv.lock", "version = 1\n[[package]]\nname='a'\nversion='1'\n", "uv-lock"),
+        ("poetry.lock", "package=[]\n[metadata]\n", "poetry-lock"),
+        ("pixi.toml", "[workspace]\nchannels=['c']\n", "pixi"),
+        ("pixi.lock", "version: 6\nenvironments:\n  default: {}\npackages: []\n", "pixi-lock"),
+        ("conda-lock.yml", "metadata: {}\npackage:\n- {name: a, version: 1}\n", "conda-lock"),
+        ("MLproject", "docker_env:\n  image: x\n", "mlproject"),
+        ("a.py", "# /// script\n# dependencies = ['a']\n# ///\n", "script"),
+        ("a.ipynb", NOTEBOOK, "notebook"),
+        ("Dockerfile", "FROM x", "dockerfile"),
+        ("gpu.Dockerfile", "FROM x", "dockerfile"),
+        ("Containerfile.gpu", "FROM x", "dockerfile"),
+        ("build", "# hi\nARG A=1\nFROM x", "dockerfile"),
+        (".env", "A=1", "dotenv"),
+        ("prod.env", "A=1", "dotenv"),
+        (".env.local", "A=1", "dotenv"),
+        ("env.yml", "$schema: https://example.org/environment.schema.json\nimage: x", "azureml-v2"),
+        ("spec.txt", "# $ conda create --name <env> --file <this file>\na=1=0\n", "conda-list"),
     ],
 )
 def test_the_format_is_found(filename: str, text: str, wanted: str) -> None:
     assert read_text(filename, text).format == wanted
 
 
+def test_the_format_can_be_said() -> None:
+    text = "dependencies: [numpy]\n"
+    assert read_text("x", text, form="conda").definition.conda.packages == ("numpy",)
+    with pytest.raises(InvalidRequest, match="'word' is not a format that mlenv reads"):
+        read_text("x", text, form="word")
+    with pytest.raises(InvalidRequest, match="has no groups to choose"):
+        read_text("x", text, form="conda", groups=("dev",))
+
+
 @pytest.mark.parametrize(
     ("filename", "text"),
     [
-        ("pyproject.toml", "[project]"),
-        ("Dockerfile", "FROM x"),
-        ("gpu.Dockerfile", "FROM x"),
-        ("uv.lock", ""),
-        ("a.ipynb", "{}"),
-        ("env.yml", "$schema: https://example.org/environment.schema.json\nimage: x\n"),
+        ("Pipfile", "[packages]"),
+        ("Pipfile.lock", "{}"),
+        ("setup.py", "import setuptools"),
+        ("setup.cfg", ""),
     ],
 )
 def test_a_format_that_is_not_read_says_what_is(filename: str, text: str) -> None:
