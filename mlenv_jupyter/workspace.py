@@ -40,6 +40,7 @@ from mlenv_jupyter.core.version import (
 from mlenv_jupyter.store.places import Places
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.builds.adopt import Adoption
     from mlenv_jupyter.builds.curate import Curation
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.lifecycle import Lifecycle
@@ -126,6 +127,13 @@ class Workspace(Configurable):
         from mlenv_jupyter.builds.queue import Queue
 
         return Queue(self.places, self.registry, self.database or None)
+
+    @cached_property
+    def adoption(self) -> Adoption:
+        """What turns environments that are there already into Definitions."""
+        from mlenv_jupyter.builds.adopt import Adoption
+
+        return Adoption(self.places, self.registry, self.register)
 
     @cached_property
     def curation(self) -> Curation:

@@ -9,6 +9,7 @@ import click
 
 from mlenv_jupyter._version import __version__
 from mlenv_jupyter.cli import (
+    adopt,
     builds,
     catalogue,
     directories,
@@ -58,7 +59,17 @@ def mlenv() -> None:
     """Reproducible environments: define, build, use as a kernel or in a shell."""
 
 
-for verbs in (environments, builds, kernels, exchange, catalogue, directories, secrets, system):
+for verbs in (
+    environments,
+    builds,
+    kernels,
+    exchange,
+    adopt,
+    catalogue,
+    directories,
+    secrets,
+    system,
+):
     for command in verbs.COMMANDS:
         mlenv.add_command(command)
 

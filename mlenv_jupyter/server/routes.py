@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from tornado import web
 
-from mlenv_jupyter.server import builds, definitions, environments, kernels, lifecycle, secrets
+from mlenv_jupyter.server import (
+    adoptable,
+    builds,
+    definitions,
+    environments,
+    kernels,
+    lifecycle,
+    secrets,
+)
 from mlenv_jupyter.server.base import PREFIX, Unknown
 from mlenv_jupyter.server.stream import StreamHandler
 
@@ -32,6 +40,8 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/builds/{id}": builds.BuildHandler,
     "/builds/{id}/log": builds.BuildLogHandler,
     "/stream": StreamHandler,
+    "/adoptable": adoptable.AdoptableHandler,
+    "/adoptable/{id}": adoptable.AdoptableOneHandler,
     "/kernels": kernels.KernelsHandler,
     "/kernels/{kernel_name}": kernels.KernelHandler,
     "/secrets": secrets.SecretsHandler,

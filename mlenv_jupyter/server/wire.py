@@ -122,6 +122,14 @@ class ToValidate(Body, frozen=True):
     format: Literal["requirements"] | None = None
 
 
+class ToAdopt(Body, frozen=True):
+    """What an adopted environment is to be called."""
+
+    name: str
+    description: ShortText | None = None
+    message: ShortText = ""
+
+
 class Reference(Body, frozen=True):
     """A version of an environment; the newest where none is named."""
 

@@ -127,7 +127,7 @@ def test_publishing_a_version(
     made = workspace.curation.publish("churn", new_name="acme-churn", description="Ours")
     assert made.place == workspace.places.catalogue
     there = workspace.version("acme-churn")
-    assert (there.source, there.version, there.description) == ("catalogue", "1", "")
+    assert (there.source, there.version, there.description) == ("catalogue", "1", "Ours")
     assert workspace.environment("acme-churn").description == "Ours"
     assert built("acme-churn", version="1")[0].lock_digest == workspace.version("churn").lock_digest
     again = workspace.curation.publish("churn", new_name="acme-churn")
