@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.builds.adopt import Adoption
     from mlenv_jupyter.builds.curate import Curation
     from mlenv_jupyter.builds.queue import Queue
+    from mlenv_jupyter.exports import Exports
     from mlenv_jupyter.lifecycle import Lifecycle
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
     from mlenv_jupyter.registry.rows import VersionRow
@@ -148,6 +149,13 @@ class Workspace(Configurable):
         from mlenv_jupyter.store.wheels import Wheels
 
         return Wheels(self.places)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Versions as files that other tools read."""
+        from mlenv_jupyter.exports import Exports
+
+        return Exports(self.places, self.registry, self._views)
 
     @cached_property
     def contexts(self) -> Contexts:

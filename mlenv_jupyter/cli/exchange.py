@@ -10,20 +10,29 @@ import click
 
 from mlenv_jupyter.cli.output import emit, facts, note, say
 from mlenv_jupyter.cli.session import REFERENCE, Session, verb
-from mlenv_jupyter.core.errors import InvalidRequest, NotFound, TooLarge, Unavailable
+from mlenv_jupyter.core.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.core.definition import Definition
     from mlenv_jupyter.formats import Imported
 
 Pair = tuple[str, "str | None"]
-MAX_FILE = 5_000_000
+FORMS = (
+    *("requirements", "requirements-unpinned", "requirements-hashed", "conda", "pixi", "pylock"),
+    *("script", "dockerfile", "devcontainer", "azureml", "sbom", "json"),
+)
+"""``formats.EXPORTS``, named here so that the command line need not import it to say its help."""
+
 WORDS = {"taken": "✓ taken", "kept": "~ kept, not honoured", "refused": "✗ refused"}
 
 
 @verb("import")
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE|DIR")
 @click.option("-n", "--name", help="The environment's name; that in the file if left out.")
 @click.option("--dry-run", is_flag=True, help="Only report what would be taken.")
+@click.option("--format", "form", help="The format, where name and content do not tell it.")
+@click.option("--extra", "extras", multiple=True, help="An extra of a project, to be taken, too.")
+@click.option("--group", "groups", multiple=True, help="A dependency group, to be taken, too.")
 @click.option("-d", "--description")
 @click.option("-m", "--message", default="", help="What is new in this version.")
 def import_(
@@ -31,23 +40,34 @@ def import_(
     file: Path,
     name: str | None,
     dry_run: bool,
+    form: str | None,
+    extras: tuple[str, ...],
+    groups: tuple[str, ...],
     description: str | None,
     message: str,
 ) -> None:
-    """Register a requirements.txt, a conda YAML file or any other FILE that is understood.
+    """Register what a FILE or directory says: requirements, conda, pyproject, locks and more.
 
     `-` reads standard input. An existing name gets its next version.
     """
     from mlenv_jupyter.cli.environments import show_registered
     from mlenv_jupyter.core.names import check_name
 
-    read = read_file(file)
+    read = read_file(file, form=form, extras=extras, groups=groups)
     name = name or read.name
     if name is not None:
         check_name(name)
     if dry_run:
         if session.json:
-            emit({"name": name, "definition": read.definition, "report": read.report})
+            emit(
+                {
+                    "name": name,
+                    "format": read.format,
+                    "definition": read.definition,
+                    "report": read.report,
+                    "problems": read.problems,
+                }
+            )
         else:
             show_report(read)
             note("Nothing was registered (--dry-run).")
@@ -59,7 +79,10 @@ def import_(
             remedy="Give it a name with -n NAME.",
         )
     version, created = session.workspace.register(
-        name, read.definition, description=description, message=message
+        name,
+        with_context(session, read.definition),
+        description=description,
+        message=message,
     )
     if not session.json:
         show_report(read)
@@ -68,62 +91,94 @@ def import_(
 
 @verb("export")
 @click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
+@click.option("--format", "form", default="requirements", show_default=True, help=", ".join(FORMS))
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["requirements", "conda", "json"]),
-    default="requirements",
-    show_default=True,
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A file, or a directory for a format of several files; else it is printed.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else it is printed.")
 def export(session: Session, reference: Pair, form: str, output: Path | None) -> None:
-    """Write a version as a file that other tools read."""
-    from mlenv_jupyter.formats import write
-
-    text = write(form, session.workspace.version(*reference))
+    """Write a version as files that other tools read."""
+    files = session.workspace.exports.files(*reference, form)
+    single = next(iter(files.values())) if len(files) == 1 else None
+    places: list[Path] = []
     if output is not None:
-        try:
-            output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise Unavailable(f"{output} cannot be written: {error.strerror}.") from error
+        places = _written(files, output, single)
+    elif single is None and not session.json:
+        raise InvalidRequest(
+            f"{form} has several files: {', '.join(files)}.",
+            where="output",
+            remedy="Name a directory for them with -o DIR.",
+        )
     if session.json:
-        emit({"format": form, "text": text, "file": str(output) if output else None})
-    elif output is None:
-        click.echo(text, nl=not text.endswith("\n"))
-    else:
-        say(f"Wrote {output}.")
+        emit(
+            {
+                "format": form,
+                "text": single,
+                "files": files,
+                "file": str(output) if output else None,
+            }
+        )
+    elif single is not None and output is None:
+        click.echo(single, nl=not single.endswith("\n"))
+    for place in places if not session.json else ():
+        say(f"Wrote {place}.")
 
 
 COMMANDS = (import_, export)
 
 
-def read_file(file: Path) -> Imported:
-    """A file, or standard input for ``-``, as a definition and a report. Raises MlenvError."""
-    from mlenv_jupyter.formats import read_text
+def _written(files: dict[str, str], output: Path, single: str | None) -> list[Path]:
+    if single is not None and not output.is_dir():
+        there = {output: single}
+    else:
+        there = {output / name: text for name, text in files.items()}
+    try:
+        for place, text in there.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unavailable(
+            f"{error.filename or output} cannot be written: {error.strerror}."
+        ) from error
+    return list(there)
+
+
+def read_file(
+    file: Path,
+    *,
+    form: str | None = None,
+    extras: tuple[str, ...] = (),
+    groups: tuple[str, ...] = (),
+) -> Imported:
+    """A file or directory, or standard input for ``-``, as a definition and a report.
+
+    Raises MlenvError.
+    """
+    from mlenv_jupyter.files import MAX_FILE, read_path
+    from mlenv_jupyter.formats import decode_text, read_text
 
     if str(file) == "-":
-        return read_text("", sys.stdin.read(MAX_FILE + 1))
-
-    def beside(other: str) -> str | None:
-        try:
-            return text_of(file.parent / other)
-        except NotFound:
-            return None
-
-    return read_text(file.name, text_of(file), read=beside)
+        text = decode_text(sys.stdin.buffer.read(MAX_FILE + 1))
+        return read_text("", text, form=form, extras=extras, groups=groups)
+    return read_path(file, form=form, extras=extras, groups=groups)
 
 
-def text_of(file: Path) -> str:
-    """A file's text; raises NotFound, TooLarge, InvalidRequest."""
-    try:
-        if file.stat().st_size > MAX_FILE:
-            raise TooLarge(f"{file} is larger than 5 MB.", where=str(file))
-        return file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise NotFound(f"There is no file {file}.", where="file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InvalidRequest(f"{file} cannot be read: {reason}.", where="file") from error
+def with_context(session: Session, definition: Definition) -> Definition:
+    """The definition with its local build context kept by its content."""
+    docker = definition.docker
+    context = docker.build_context if docker is not None else None
+    if docker is None or context is None or context.location_type != "local":
+        return definition
+    if context.sha256 is not None or not Path(context.location).is_dir():
+        return definition
+    import msgspec
+
+    digest, _ = session.workspace.contexts.add(Path(context.location), context.dockerfile_path)
+    change = msgspec.structs.replace
+    kept = change(docker, build_context=change(context, sha256=digest))
+    return change(definition, docker=kept)
 
 
 def show_report(read: Imported) -> None:

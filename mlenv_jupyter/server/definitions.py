@@ -13,13 +13,6 @@ from mlenv_jupyter.server.base import ApiHandler
 from mlenv_jupyter.server.requests import MAX_IMPORT
 from mlenv_jupyter.server.wire import DiffQuery, ExportQuery, ToImport, ToResolve, ToValidate
 
-MEDIA = {
-    "requirements": "text/plain; charset=utf-8",
-    "conda": "application/yaml",
-    "json": "application/json",
-}
-SUFFIX = {"requirements": ".txt", "conda": ".yml", "json": ".json"}
-
 if TYPE_CHECKING:
     from mlenv_jupyter.core.version import Preview, Validation
     from mlenv_jupyter.formats import Imported
@@ -78,9 +71,11 @@ class ExportHandler(ApiHandler):
     async def get(self, name: str, version: str) -> None:
         """A version as a file."""
         form = self.query(ExportQuery).format
-        text, filename = await self.ask(lambda it: _export(it, name, version, form))
+        # A pylock.toml has to ask the index.
+        answer = self.ask(lambda it: _export(it, name, version, form), slow=form == "pylock")
+        filename, content, media = await answer
         self.set_header("Content-Disposition", f'attachment; filename="{filename}"')
-        self.finish(text, set_content_type=MEDIA[form])
+        self.finish(content, set_content_type=media)
 
 
 def _validate(it: Workspace, body: ToValidate) -> Validation:
@@ -127,21 +122,49 @@ def _plain(definition: msgspec.Raw) -> Any:
 def _import(body: ToImport) -> dict[str, Any]:
     from mlenv_jupyter.core.names import check_name
 
-    read = _read(body.filename, body.text)
+    if body.format == "":
+        raise InvalidRequest("The format is empty.", where="format", remedy="Leave it out.")
+    read = _imported(body)
     name = check_name(body.name) if body.name else read.name or ""
     return {
         "name": name,
+        "format": read.format,
         "definition": read.definition,
         "report": read.report,
         "problems": read.problems,
     }
 
 
-def _export(it: Workspace, name: str, version: str, form: str) -> tuple[str, str]:
-    from mlenv_jupyter.formats import write
+def _imported(body: ToImport) -> Imported:
+    from mlenv_jupyter.formats import decode_text, read_text
 
-    found = it.version(name, version)
-    return write(form, found), f"{found.name}-{found.version}{SUFFIX[form]}"
+    files = body.files or {}
+    chosen: dict[str, Any] = {"form": body.format, "extras": body.extras, "groups": body.groups}
+    if body.data is not None:
+        if body.text is not None:
+            raise InvalidRequest(
+                "There are both a text and data.", where="data", remedy="Send one of them."
+            )
+        return read_text(body.filename, decode_text(body.data), files.get, **chosen)
+    if body.text is not None:
+        return read_text(body.filename, body.text, files.get, **chosen)
+    if body.files is None:
+        raise InvalidRequest(
+            "There is no text.",
+            where="text",
+            remedy="Send text, data, or the files of a directory.",
+        )
+    from mlenv_jupyter.formats.directory import read_directory
+
+    return read_directory(files, files.get, **chosen)
+
+
+def _export(it: Workspace, name: str, version: str, form: str) -> tuple[str, bytes, str]:
+    from mlenv_jupyter.formats import EXPORTS
+
+    filename, content = it.exports.file(name, version, form)
+    media = EXPORTS[form].media
+    return filename, content, f"{media}; charset=utf-8" if media == "text/plain" else media
 
 
 def _read(filename: str, text: str) -> Imported:

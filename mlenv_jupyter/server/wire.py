@@ -56,7 +56,20 @@ class DiffQuery(Query, frozen=True):
 class ExportQuery(Query, frozen=True):
     """The format of the file."""
 
-    format: Literal["requirements", "conda", "json"] = "requirements"
+    format: Literal[
+        "requirements",
+        "requirements-unpinned",
+        "requirements-hashed",
+        "conda",
+        "pixi",
+        "pylock",
+        "script",
+        "dockerfile",
+        "devcontainer",
+        "azureml",
+        "sbom",
+        "json",
+    ] = "requirements"
 
 
 class NewEnvironment(Body, frozen=True):
@@ -145,11 +158,19 @@ class ToResolve(Body, frozen=True):
 
 
 class ToImport(Body, frozen=True):
-    """A file's text; its name tells the format."""
+    """A file's text, or as base64 its bytes; name and content tell the format unless it is named.
 
-    text: str
-    filename: ShortText
+    ``files`` are the texts beside it by their paths: without a text, those of a directory.
+    """
+
+    text: str | None = None
+    data: bytes | None = None
+    filename: ShortText = ""
+    files: dict[str, str] | None = None
     name: str | None = None
+    format: ShortText | None = None
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 class ToBuild(Body, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,3 +66,73 @@ def test_variables_and_difference(mlenv: Callable[..., Ended]) -> None:
     shown = mlenv("diff", "x:1", "x:2").out
     assert "~ A  1 → 3" in shown
     assert "− B  2" in shown
+
+
+def test_a_directory_and_the_bytes_of_a_file(mlenv: Callable[..., Ended], tmp_path: Path) -> None:
+    binder = tmp_path / "repo" / "binder"
+    binder.mkdir(parents=True)
+    (binder / "requirements.txt").write_bytes("six\n".encode("utf-16"))
+    (binder / "runtime.txt").write_text("python-3.11\n")
+    made = mlenv("import", str(tmp_path / "repo"), "-n", "repo", "--dry-run", "--json").json
+    assert (made["format"], made["definition"]["python"]) == ("repo2docker", "3.11")
+    assert made["definition"]["pip"]["requirements"] == ["six"]
+    assert mlenv("import", str(binder), "-n", "x", "--format", "word").code == 2
+
+
+def test_a_project_with_a_group(mlenv: Callable[..., Ended], tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text(
+        "[project]\nname = 'churn'\ndependencies = ['six']\n[dependency-groups]\ntest = ['attrs']\n"
+    )
+    assert mlenv("import", str(file), "--json").json["wanted"] == ["six"]
+    asked = ("import", str(file), "--group", "test", "--json")
+    assert mlenv(*asked).json["wanted"] == ["attrs", "six"]
+    assert mlenv("import", str(file), "--group", "none", "--json").code == 2
+
+
+def test_a_build_context_is_kept_by_its_content(
+    mlenv: Callable[..., Ended], tmp_path: Path
+) -> None:
+    place = tmp_path / "image"
+    place.mkdir()
+    (place / "Dockerfile").write_text("FROM python:3.11\nCOPY a.txt .\n")
+    (place / "a.txt").write_text("1")
+    first = mlenv("import", str(place), "-n", "image", "--json").json
+    assert len(first["definition"]["docker"]["build_context"]["sha256"]) == 64
+    (place / "a.txt").write_text("2")
+    second = mlenv("import", str(place), "-n", "image", "--json").json
+    assert (second["version"], first["digest"] != second["digest"]) == ("2", True)
+
+
+def test_every_format_is_written(mlenv: Callable[..., Ended], tmp_path: Path) -> None:
+    from mlenv_jupyter.cli.exchange import FORMS
+    from mlenv_jupyter.formats import EXPORTS
+
+    assert tuple(EXPORTS) == tuple(one for one in EXPORTS if one in FORMS)
+    assert set(EXPORTS) == set(FORMS)
+    mlenv("new", "x", "-p", "six", "-v", "A=1")
+    for form in ("requirements-unpinned", "conda", "pixi", "script", "dockerfile", "json"):
+        assert "six" in mlenv("export", "x", "--format", form).out
+    assert mlenv("export", "x", "--format", "azureml").code == 2
+    assert mlenv("export", "x", "--format", "azureml", "-o", str(tmp_path)).code == 0
+    assert (tmp_path / "azureml_environment.json").exists()
+    assert mlenv("export", "x", "--format", "devcontainer", "-o", str(tmp_path)).code == 0
+    assert (tmp_path / ".devcontainer" / "devcontainer.json").exists()
+    for form in ("requirements-hashed", "pylock", "sbom"):
+        ended = mlenv("export", "x", "--format", form, "--json")
+        assert (ended.code, ended.error["code"]) == (4, "not_locked")
+    assert mlenv("export", "x", "--format", "word").code == 2
+
+
+def test_what_is_built_is_written_with_hashes(
+    mlenv: Callable[..., Ended], ready: dict[str, str], tmp_path: Path
+) -> None:
+    hashed = mlenv("export", "ready", "--format", "requirements-hashed").out
+    assert "six==" in hashed
+    assert "--hash=sha256:" in hashed
+    bill = json.loads(mlenv("export", "ready", "--format", "sbom").out)
+    assert [one["name"] for one in bill["components"]] == ["six"]
+    lock = tmp_path / "pylock.toml"
+    assert mlenv("export", "ready", "--format", "pylock", "-o", str(lock)).code == 0
+    again = mlenv("import", str(lock), "-n", "again", "--json").json
+    assert again["definition"]["pip"]["requirements"][0].startswith("six==")

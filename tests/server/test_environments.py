@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import zipfile
 from typing import Any
 
 from .conftest import HERE
@@ -128,8 +131,34 @@ async def test_a_file_is_read_and_written(api: Any) -> None:
     conda = await api("GET", where, query={"format": "conda"})
     assert "numpy>=2" in conda.response.body.decode()
     assert 'filename="churn' in conda.response.headers["Content-Disposition"]
+    folder = await api("GET", where, query={"format": "azureml"})
+    assert folder.response.headers["Content-Type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(folder.response.body)) as archive:
+        assert "azureml_environment.json" in archive.namelist()
+    assert (await api("GET", where, query={"format": "requirements-hashed"})).status == 409
     plain = await api("GET", where, query={"format": "json"})
     assert plain.json["definition"]["pip"]["requirements"] == ["numpy>=2", "pandas"]
+
+
+async def test_more_than_one_text_is_read(api: Any) -> None:
+    data = base64.b64encode("six\n".encode("utf-16")).decode()
+    read = await api("POST", "/import", {"data": data, "filename": "requirements.txt"})
+    assert (read.json["format"], read.json["definition"]["pip"]["requirements"]) == (
+        "requirements",
+        ["six"],
+    )
+    files = {"binder/environment.yml": "dependencies:\n- pip:\n  - six\n", "binder/apt.txt": "x"}
+    folder = await api("POST", "/import", {"files": files})
+    assert folder.json["format"] == "repo2docker"
+    project = "[project]\nname='x'\n[dependency-groups]\ntest=['six']\n"
+    asked = {"text": project, "filename": "pyproject.toml", "groups": ["test"]}
+    grouped = await api("POST", "/import", asked)
+    assert grouped.json["definition"]["pip"]["requirements"] == ["six"]
+    beside = {"text": "-r a.txt\n", "filename": "requirements.txt", "files": {"a.txt": "six"}}
+    nested = await api("POST", "/import", beside)
+    assert nested.json["definition"]["pip"]["requirements"] == ["six"]
+    for wrong in ({}, {"text": "", "data": ""}, {"text": "", "format": "word"}, {"data": "!"}):
+        assert (await api("POST", "/import", {**wrong, "filename": "x"})).status == 400
 
 
 async def test_the_catalogue_is_read_only(api: Any) -> None:
