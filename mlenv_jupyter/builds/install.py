@@ -18,7 +18,7 @@ from mlenv_jupyter.builds.bytecode import Job, compile_all, distributions, jobs_
 from mlenv_jupyter.builds.credentials import guarded_addresses, has_credentials
 from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.builds.resolve import LineSink, ToolFailed, index_options
-from mlenv_jupyter.builds.shelf import Owner, Shelf, gather, listed_twice, read_record
+from mlenv_jupyter.builds.shelf import NotOnShelf, Owner, Shelf, gather, listed_twice, read_record
 from mlenv_jupyter.core.build import Progress
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed
@@ -46,6 +46,8 @@ class Site:
     on_line: LineSink
     on_progress: Callable[[Progress], None]
     use_cache: bool = True
+    shelf_only: bool = False
+    """Raise NotOnShelf rather than fetch or compile anything."""
 
 
 def install_prefix(
@@ -130,6 +132,12 @@ def install_layer(
         )
 
 
+def on_shelf(site: Site, chosen: Iterable[Chosen], *, layer: bool = False) -> bool:
+    """Whether everything can be linked, so that nothing has to be fetched or compiled."""
+    shelf = Shelf(site.places.shelf, site.python, layer=layer)
+    return all(shelf.has(one) for one in chosen)
+
+
 def now() -> str:
     """The time, as every record has it: ISO 8601, UTC, to the second."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -153,11 +161,15 @@ def _install(
     found = [(one, shelf.get(one) if site.use_cache else None) for one in chosen]
     there = [(one, entry) for one, entry in found if entry is not None]
     missing = tuple(one for one, entry in found if entry is None)
+    if missing and site.shelf_only:
+        raise NotOnShelf
     known: dict[str, Size] = {}
     replace = not site.use_cache
     try:
         known = shelf.give(there, owner)
     except FileNotFoundError:
+        if site.shelf_only:
+            raise NotOnShelf from None
         # Somebody has removed files from the shelf: everything is installed and put there anew.
         site.on_line(Line("err", "The store's shelf is damaged; it is filled again."))
         for _, entry in there:

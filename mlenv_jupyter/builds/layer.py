@@ -61,27 +61,39 @@ def resolve_layer(site: Site, lock: Lock, lock_digest: str, definition: Definiti
 
     Raises BuildFailed, which names the pin that no kernel fits beside; ToolFailed.
     """
-    wanted = layer_requirements(lock.python)
-    memo = _memo(site, [lock_digest, *wanted])
+    known = known_layer(site, lock, lock_digest, definition)
+    if known is not None:
+        return known
+    answer = _resolve(site, lock, layer_requirements(lock.python), definition)
+    answers = _answers(site, lock, definition)
+    others = [one for one in _read(answers, list[Answer]) or [] if one.beside != answer.beside]
+    write_atomically(answers, msgspec.json.encode([answer, *others][:ANSWERS]))
+    write_atomically(_memo(site, lock, [lock_digest]), msgspec.json.encode(answer.layer))
+    return answer.layer
+
+
+def known_layer(site: Site, lock: Lock, lock_digest: str, definition: Definition) -> Layer | None:
+    """The kernel layer of a lock where nothing has to be resolved for it."""
+    memo = _memo(site, lock, [lock_digest])
     layer = _read(memo, Layer)
-    if layer is not None:
-        return layer
-    # Most locks differ in packages that no kernel needs: what was resolved beside one of them
-    # holds beside the next.
+    if layer is None and site.use_cache:
+        # Most locks differ in packages that no kernel needs: what was resolved beside one of them
+        # holds beside the next.
+        versions = lock.versions()
+        answers = _read(_answers(site, lock, definition), list[Answer]) or []
+        layer = next((one.layer for one in answers if one.fits(versions)), None)
+        if layer is not None:
+            write_atomically(memo, msgspec.json.encode(layer))
+    return layer
+
+
+def _answers(site: Site, lock: Lock, definition: Definition) -> Path:
     python = (lock.python, lock.implementation, lock.platform)
-    common = _memo(site, ["answers", *python, *wanted, *index_options(definition)])
-    answers = _read(common, list[Answer]) or []
-    versions = lock.versions()
-    found = next((one for one in answers if one.fits(versions)), None) if site.use_cache else None
-    if found is None:
-        found = _resolve(site, lock, wanted, definition)
-        others = [one for one in answers if one.beside != found.beside]
-        write_atomically(common, msgspec.json.encode([found, *others][:ANSWERS]))
-    write_atomically(memo, msgspec.json.encode(found.layer))
-    return found.layer
+    return _memo(site, lock, ["answers", *python, *index_options(definition)])
 
 
-def _memo(site: Site, key: Iterable[str]) -> Path:
+def _memo(site: Site, lock: Lock, key: Iterable[str]) -> Path:
+    key = [*key, *layer_requirements(lock.python)]
     name = hashlib.sha256("\n".join(key).encode()).hexdigest()[:32]
     return site.places.layers / "resolved" / f"{name}.json"
 

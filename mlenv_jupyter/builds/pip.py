@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import NamedTuple
+
 from mlenv_jupyter.builds import python as pythons
-from mlenv_jupyter.builds.install import install_prefix
-from mlenv_jupyter.builds.layer import resolve_layer
+from mlenv_jupyter.builds.install import Site, install_prefix, on_shelf
+from mlenv_jupyter.builds.layer import Layer, known_layer, resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
 from mlenv_jupyter.builds.resolve import choose, lock_for, resolve, storable
 from mlenv_jupyter.core import identity
+from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import Chosen, chosen_before
+from mlenv_jupyter.registry.locks import LockRow
+
+
+class Plan(NamedTuple):
+    """What is to be installed, all of it resolved."""
+
+    site: Site
+    lock_id: int
+    chosen: tuple[Chosen, ...]
+    addresses: dict[str, str]
+    lock: Lock
+    digest: str
+    layer: Layer
 
 
 class PipPipeline(Pipeline):
     """Builds a Version of kind ``pip`` into a prefix, with uv."""
+
+    _known: Plan | None = None
+
+    def is_at_once(self) -> bool:
+        """Whether lock, kernel layer and every installed wheel are here."""
+        if not self.spec.use_cache:
+            return False
+        python = pythons.present(self.spec.definition.python, self.places.pythons)
+        found = self._found(python) if python is not None else None
+        if python is None or found is None:
+            return False
+        site = replace(self.site(python), shelf_only=True)
+        chosen = self._choose(found, python)
+        lock = lock_for(self.spec.definition, chosen, python)
+        digest = identity.lock_digest(lock)
+        layer = known_layer(site, lock, digest, self.spec.definition)
+        if layer is None or not on_shelf(site, chosen):
+            return False
+        made = self.store.record(self.places.layer(layer.digest)) is not None
+        if not made and not on_shelf(site, layer.chosen, layer=True):
+            return False
+        self._known = Plan(site, found.id, chosen, found.addresses, lock, digest, layer)
+        return True
 
     def run(self) -> Outcome:
         """From Definition to committed prefix. Raises MlenvError, ToolFailed, OSError."""
@@ -20,6 +60,34 @@ class PipPipeline(Pipeline):
         self.store.require_space(0)
         wanted = definition.python or pythons.default_version()
         self.voice.stage("resolving", f"resolve Python {wanted}, {count(definition)}")
+        plan = self._known or self._plan()
+        lock, chosen = plan.lock, plan.chosen
+        self.registry.locks.set_on_platform(plan.lock_id, plan.digest, lock)
+        self.voice.say(f"Resolved {len(lock.packages)} packages with Python {lock.python}")
+
+        size = sum(one.file.size or 0 for one in chosen)
+        self.voice.stage("installing", f"install {len(chosen)} packages ({size / 1e6:.1f} MB)")
+        self.install_layer(plan.site, plan.layer)
+        prefix = self.places.prefix(plan.digest)
+        self.make(
+            prefix,
+            lambda: install_prefix(
+                plan.site,
+                prefix,
+                lock,
+                plan.digest,
+                chosen,
+                plan.addresses,
+                definition,
+                replace=self.spec.force,
+                verifying=self.verifying,
+            ),
+        )
+        self.finish(prefix, plan.layer.digest, plan.lock_id)
+        return Outcome(plan.digest, len(lock.packages))
+
+    def _plan(self) -> Plan:
+        definition = self.spec.definition
         python = pythons.find(
             definition.python,
             uv=self.uv,
@@ -27,57 +95,46 @@ class PipPipeline(Pipeline):
             env=self.env,
             on_line=self.voice.line,
         )
-        lock_id, chosen, addresses = self._lock(python)
+        site = self.site(python)
+        found = self._found(python)
+        if found is not None:
+            self.voice.say(f"Locked before: {len(found.lock.packages)} packages for all platforms")
+        else:
+            found = self._resolved(python)
+        chosen = self._choose(found, python)
         lock = lock_for(definition, chosen, python)
         digest = identity.lock_digest(lock)
-        self.registry.locks.set_on_platform(lock_id, digest, lock)
-        prefix = self.places.prefix(digest)
-        site = self.site(python)
+        self.registry.locks.set_on_platform(found.id, digest, lock)
         layer = resolve_layer(site, lock, digest, definition)
-        self.voice.say(f"Resolved {len(lock.packages)} packages with Python {python.version}")
+        return Plan(site, found.id, chosen, found.addresses, lock, digest, layer)
 
-        size = sum(one.file.size or 0 for one in chosen)
-        self.voice.stage("installing", f"install {len(chosen)} packages ({size / 1e6:.1f} MB)")
-        self.install_layer(site, layer)
-        self.make(
-            prefix,
-            lambda: install_prefix(
-                site,
-                prefix,
-                lock,
-                digest,
-                chosen,
-                addresses,
-                definition,
-                replace=self.spec.force,
-                verifying=self.verifying,
-            ),
-        )
-        self.finish(prefix, layer.digest, lock_id)
-        return Outcome(digest, len(lock.packages))
-
-    def _lock(self, python: pythons.Python) -> tuple[int, tuple[Chosen, ...], dict[str, str]]:
-        """The lock of this version: the one that it has, one with the same digest, or a new one."""
+    def _found(self, python: pythons.Python) -> LockRow | None:
+        """The lock of this version: the one that it has, or one with the same digest."""
         locks = self.registry.locks
         found = locks.get(self.spec.lock_id) if self.spec.lock_id is not None else None
-        found = found or locks.find(self.spec.digest, python.minor)
-        if found is None:
-            universal, addresses = resolve(
-                self.spec.definition,
-                python,
-                uv=self.uv,
-                work=self.files.place,
-                env=self.env,
-                on_line=self.voice.line,
-                refresh=not self.spec.use_cache,
-            )
-            choose(universal, python)  # a lock that cannot be installed here is not kept
-            lock_id = locks.add(self.spec.digest, python.minor, universal, storable(addresses))
-            found = locks.get(lock_id)
-            assert found is not None
-        else:
-            self.voice.say(f"Locked before: {len(found.lock.packages)} packages for all platforms")
-            known = locks.on_platform(found.id, python.platform)
-            if known is not None and known.lock.python == python.version:
-                return found.id, chosen_before(found.lock, known.lock), found.addresses
-        return found.id, choose(found.lock, python), found.addresses
+        return found or locks.find(self.spec.digest, python.minor)
+
+    def _resolved(self, python: pythons.Python) -> LockRow:
+        """A new lock, resolved now."""
+        universal, addresses = resolve(
+            self.spec.definition,
+            python,
+            uv=self.uv,
+            work=self.files.place,
+            env=self.env,
+            on_line=self.voice.line,
+            refresh=not self.spec.use_cache,
+        )
+        choose(universal, python)  # a lock that cannot be installed here is not kept
+        locks = self.registry.locks
+        lock_id = locks.add(self.spec.digest, python.minor, universal, storable(addresses))
+        found = locks.get(lock_id)
+        assert found is not None
+        return found
+
+    def _choose(self, found: LockRow, python: pythons.Python) -> tuple[Chosen, ...]:
+        """The files of a lock for this machine; those of last time where nothing has changed."""
+        known = self.registry.locks.on_platform(found.id, python.platform)
+        if known is not None and known.lock.python == python.version:
+            return chosen_before(found.lock, known.lock)
+        return choose(found.lock, python)

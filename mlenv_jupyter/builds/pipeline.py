@@ -65,7 +65,15 @@ class Pipeline(ABC):
         self.voice = voice
         self.store = Store(places)
         self.uv = pythons.find_uv()
-        self.env = environment_for(spec.definition, places)
+        self.env = {**environment_for(spec.definition, places), "MLENV_BUILD": spec.id}
+
+    def is_at_once(self) -> bool:
+        """Whether all that is left to do is linking: no resolving, fetching or compiling.
+
+        ``run`` then takes a moment, needs no process of its own, and raises NotOnShelf should
+        that have changed meanwhile.
+        """
+        return False
 
     @abstractmethod
     def run(self) -> Outcome:

@@ -88,27 +88,32 @@ def find(
     Raises Unavailable, whose message says which are there.
     """
     wanted = wanted or default_version()
-    for one in installed(directory):
-        if _fits(one.version, wanted):
-            return one
+    there = present(wanted, directory)
+    if there is not None:
+        return there
     code, lines = run(
         [uv, "python", "install", "--no-bin", "--install-dir", directory, wanted],
         env=env,
         on_line=on_line,
     )
-    if code == 0:
-        for one in installed(directory):
-            if _fits(one.version, wanted):
-                return one
-    there = ", ".join(sorted({one.version for one in installed(directory)}, key=_sortable))
+    there = present(wanted, directory) if code == 0 else None
+    if there is not None:
+        return there
+    others = ", ".join(sorted({one.version for one in installed(directory)}, key=_sortable))
     causes = [line.text.strip() for line in lines if "cause" in line.text or "error" in line.text]
     raise Unavailable(
         f"Python {wanted} is not on this machine and could not be fetched.",
         code="python_missing",
         where="python",
         detail=(causes[-1] if causes else text_of(lines)[-400:]).removeprefix("error: "),
-        remedy=f"Choose one that is here ({there}), or install Python {wanted}.",
+        remedy=f"Choose one that is here ({others}), or install Python {wanted}.",
     )
+
+
+def present(wanted: str | None, directory: Path) -> Python | None:
+    """The interpreter on this machine that ``find`` takes, if one is there."""
+    version = wanted or default_version()
+    return next((one for one in installed(directory) if _fits(one.version, version)), None)
 
 
 def installed(directory: Path) -> list[Python]:

@@ -60,7 +60,8 @@ class Queue:
             if not ours:
                 _remove_files(files)
                 return kept
-            self._start(files, spec, lock)
+            if not self._link(files, spec, lock):
+                self._start(files, spec, lock)
             return kept
         finally:
             os.close(lock)
@@ -108,6 +109,32 @@ class Queue:
                 if ended is not None:
                     touched.append(ended)
         return touched
+
+    def _link(self, files: BuildFiles, spec: BuildSpec, lock: int) -> bool:
+        """Build in a thread of this process where linking is all there is to do.
+
+        That takes less than a process needs to start. The lock is held as by any worker: if this
+        process dies, whoever looks queues the build once more.
+        """
+        from mlenv_jupyter.builds.shelf import NotOnShelf
+        from mlenv_jupyter.builds.worker import Worker
+
+        worker = Worker(files, spec, self._registry)
+        if not worker.is_at_once():
+            worker.close()
+            return False
+        held = os.dup(lock)
+
+        def build() -> None:
+            try:
+                worker.run()
+            except NotOnShelf:
+                self._start(files, spec, held)
+            finally:
+                os.close(held)
+
+        threading.Thread(target=build, name=f"mlenv-build-{spec.id}").start()
+        return True
 
     def _start(self, files: BuildFiles, spec: BuildSpec, lock: int) -> None:
         env = build_environment(

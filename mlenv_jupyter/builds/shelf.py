@@ -33,6 +33,10 @@ HEAD = 1024
 """Bytes of a script in which its interpreter is named."""
 
 
+class NotOnShelf(Exception):
+    """Something has to be fetched or compiled, where only linking was to be done."""
+
+
 class Folder(msgspec.Struct, frozen=True, array_like=True):
     """One directory of an entry: its path, the names of its files, their bytes together."""
 

@@ -18,9 +18,10 @@ from filelock import FileLock, Timeout
 from mlenv_jupyter.builds.choice import pipeline_of
 from mlenv_jupyter.builds.explain import explain
 from mlenv_jupyter.builds.log import Level, LogWriter
-from mlenv_jupyter.builds.pipeline import Outcome
+from mlenv_jupyter.builds.pipeline import Outcome, Pipeline
 from mlenv_jupyter.builds.queue import moment, seconds_of
 from mlenv_jupyter.builds.resolve import ToolFailed
+from mlenv_jupyter.builds.shelf import NotOnShelf
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.core.build import STAGES, Build, Progress, Stage, StageTime, State
 from mlenv_jupyter.core.errors import BuildCancelled, MlenvError, Problem
@@ -38,11 +39,14 @@ class Terminated(Exception):
 class Worker:
     """Runs one build, and keeps its log, its result and its row."""
 
-    def __init__(self, files: BuildFiles, spec: BuildSpec) -> None:
+    def __init__(
+        self, files: BuildFiles, spec: BuildSpec, registry: Registry | None = None
+    ) -> None:
         self.files = files
         self.spec = spec
         self.places = Places(Path(spec.home), Path(spec.store))
-        self.registry = Registry(self.places.home, spec.database)
+        self.registry = registry or Registry(self.places.home, spec.database)
+        self._is_guest = registry is not None
         self.build: Build = self.registry.builds.get(spec.id)
         self.began = seconds_of(self.build.created_at)
         secrets = Secrets(self.places.home)
@@ -51,6 +55,16 @@ class Worker:
         self._entered: dict[Stage, float] = {"queued": self.began}
         self._spent: dict[Stage, float] = {}
         self._said = 0.0
+        self._slot: FileLock | None = None
+        self._pipeline: Pipeline | None = None
+
+    def is_at_once(self) -> bool:
+        """Whether this build is linking alone and may begin now, so that it needs no process."""
+        try:
+            pipeline = self._make_pipeline()
+            return pipeline.is_at_once() and self._take_slot()
+        except (MlenvError, OSError):
+            return False  # a process of its own will meet the same, and say it
 
     def run(self) -> int:
         """Build to the end, whatever it is; the exit code says whether there is a prefix."""
@@ -59,8 +73,10 @@ class Worker:
         state: State = "succeeded"
         try:
             self._wait_for_a_slot()
-            build = pipeline_of(self.spec.definition)
-            outcome = build(self.spec, self.files, self.places, self.registry, self).run()
+            outcome = (self._pipeline or self._make_pipeline()).run()
+        except NotOnShelf:
+            self.close()
+            raise
         except Terminated:
             state = "cancelled" if self.files.cancel.exists() else "interrupted"
             if state == "interrupted":
@@ -92,6 +108,7 @@ class Worker:
 
     def stage(self, stage: Stage, text: str) -> None:
         """The build enters a stage."""
+        self._heed()
         now = time.time()
         self._spent[self._stage] = now - self._entered[self._stage]
         self._stage = stage
@@ -104,6 +121,7 @@ class Worker:
 
     def line(self, line: Line) -> None:
         """A tool has written a line; uv writes all it says to stderr, so that says nothing."""
+        self._heed()
         if line.text.strip():
             self.log.line(line.text)
 
@@ -123,22 +141,43 @@ class Worker:
         texts = [line.text for line in failed.lines]
         return explain(stage, texts, self.spec.definition)
 
+    def close(self) -> None:
+        """Give back what is held; a process that ends need not ask for it."""
+        self.log.close()
+        if self._slot is not None:
+            self._slot.release()
+        if not self._is_guest:
+            self.registry.close()
+
+    def _make_pipeline(self) -> Pipeline:
+        build = pipeline_of(self.spec.definition)
+        self._pipeline = build(self.spec, self.files, self.places, self.registry, self)
+        return self._pipeline
+
+    def _heed(self) -> None:
+        """Stop if asked to, where no signal says so: in somebody else's process."""
+        if self._is_guest and self.files.cancel.exists():
+            raise BuildCancelled("The build was cancelled.")
+
     def _wait_for_a_slot(self) -> None:
         """Wait until fewer than the allowed number of builds run, in whatever process."""
         said = False
-        while True:
-            for number in range(self.spec.max_concurrent_builds):
-                slot = FileLock(self.places.builds / f"slot-{number}.lock")
-                try:
-                    slot.acquire(timeout=0)
-                except Timeout:
-                    continue
-                self._slot = slot
-                return
+        while self._slot is None and not self._take_slot():
             if not said:
                 self.say("Waiting for another build to end")
                 said = True
             time.sleep(0.05)
+
+    def _take_slot(self) -> bool:
+        for number in range(self.spec.max_concurrent_builds):
+            slot = FileLock(self.places.builds / f"slot-{number}.lock", thread_local=False)
+            try:
+                slot.acquire(timeout=0)
+            except Timeout:
+                continue
+            self._slot = slot
+            return True
+        return False
 
     def _stages(self, state: State | None = None) -> tuple[StageTime, ...]:
         made = []
@@ -177,11 +216,10 @@ class Worker:
         }
         data = {"state": state, "error": msgspec.to_builtins(error)}
         self.log.result(data, said, "note" if state == "succeeded" else "error")
-        self.log.close()
         result = msgspec.structs.replace(self.build, **fields)
         write_atomically(self.files.result, msgspec.json.encode(result))
         self.registry.builds.update(self.spec.id, **fields)
-        self.registry.close()
+        self.close()
 
 
 def _of_os(failed: OSError) -> Problem:
