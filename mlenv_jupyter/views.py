@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +12,8 @@ import msgspec
 
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.build import Build
-from mlenv_jupyter.core.lock import LockedPackage
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.lock import LockedPackage, image_platform
 from mlenv_jupyter.core.version import BuiltState, Environment, Version
 from mlenv_jupyter.registry.catalogue import Curated
 from mlenv_jupyter.registry.registry import Registry
@@ -75,8 +77,7 @@ class Views:
     def versions(self, rows: list[VersionRow]) -> tuple[Version, ...]:
         """Versions for a list: without definition and packages."""
         builds = self._registry.builds.of_versions([(row.name, row.version) for row in rows])
-        locks = [row.lock_id for row in rows if row.lock_id is not None]
-        digests = self._registry.locks.digests(locks, PLATFORM) if locks else {}
+        digests = self._digests(rows)
         own = [row.id for row in rows if row.source == "registry"]
         labels = self._registry.labels.of_versions(own) if own else {}
         return tuple(
@@ -89,21 +90,35 @@ class Views:
             for row in rows
         )
 
+    def _digests(self, rows: list[VersionRow]) -> dict[int, str]:
+        """The lock digest here of each row's lock, by the lock's id."""
+        asked: dict[str, list[int]] = {}
+        for row in rows:
+            if row.lock_id is not None:
+                asked.setdefault(platform_of(row.definition), []).append(row.lock_id)
+        found: dict[int, str] = {}
+        for name, locks in asked.items():
+            found.update(self._registry.locks.digests(locks, name))
+        return found
+
     def full(self, row: VersionRow) -> Version:
         """One version with its definition, and its packages where they are resolved."""
         (light,) = self.versions([row])
         record = self.record(light.lock_digest)
         packages: tuple[LockedPackage, ...] | None = record.packages if record else None
         if packages is None and row.lock_id is not None:
-            found = self._registry.locks.on_platform(row.lock_id, PLATFORM)
+            found = self._registry.locks.on_platform(row.lock_id, platform_of(row.definition))
             packages = found.lock.packages if found else None
         return msgspec.structs.replace(light, definition=row.definition, packages=packages)
 
     def record(self, lock_digest: str | None) -> Record | None:
-        """The commit record of the prefix of a lock, if it is built here."""
+        """The commit record of the prefix or image of a lock, if it is built here."""
         if lock_digest is None:
             return None
-        return self._store.record(self._store.places.prefix(lock_digest))
+        places = self._store.places
+        return self._store.record(places.prefix(lock_digest)) or self._store.record(
+            places.image(lock_digest)
+        )
 
     def _version(
         self,
@@ -131,7 +146,7 @@ class Views:
             lock_digest=lock_digest,
             state=state_of(build, built=record is not None),
             build=build,
-            size=record.size if record else None,
+            size=(record.image.size if record.image else record.size) if record else None,
             kernel=installed_kernel(row.name, row.definition_id, lock_digest),
             wanted=row.definition.wanted,
         )
@@ -159,6 +174,14 @@ def installed_kernel(name: str, definition_id: str, lock_digest: str | None) -> 
     made = kernel_name(name, identity.fingerprint(definition_id, lock_digest))
     there = os.path.exists(Path(jupyter_data_dir(), "kernels", made, "kernel.json"))
     return made if there else None
+
+
+def platform_of(definition: Definition) -> str:
+    """The platform whose lock a definition has here."""
+    if definition.kind != "image":
+        return PLATFORM
+    docker = definition.docker
+    return image_platform(docker.platform if docker else None, platform.machine())
 
 
 def minor_of(version: str) -> str:

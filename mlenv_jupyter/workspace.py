@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from traitlets import Int, List, Unicode
+from traitlets import Int, List, Unicode, default
 from traitlets.config import Configurable
 
 from mlenv_jupyter.core.build import Build
@@ -42,6 +42,7 @@ from mlenv_jupyter.store.places import Places
 if TYPE_CHECKING:
     from mlenv_jupyter.builds.adopt import Adoption
     from mlenv_jupyter.builds.curate import Curation
+    from mlenv_jupyter.builds.images.settings import ImageSettings
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.exports import Exports
     from mlenv_jupyter.lifecycle import Lifecycle
@@ -80,6 +81,25 @@ class Workspace(Configurable):
         Unicode(),
         help="Directories with a team's curated environments, beside `catalogue` in the home.",
     ).tag(config=True)
+    base_image = Unicode(
+        "", help="The image that environments with docker enabled and no base are built on."
+    ).tag(config=True)
+    image_network = Unicode(
+        "", help="The network of an image build's steps, such as host; empty to choose it."
+    ).tag(config=True)
+    image_registry = Unicode(
+        help="HOST[:PORT][/PATH] that images are pushed to and looked for; MLENV_IMAGE_REGISTRY."
+    ).tag(config=True)
+    image_registry_username = Unicode(
+        "", help="Its user, or a reference such as ${secret:NAME}; empty for docker's own login."
+    ).tag(config=True)
+    image_registry_password = Unicode("", help="A reference such as ${secret:NAME}.").tag(
+        config=True
+    )
+
+    @default("image_registry")
+    def _default_image_registry(self) -> str:
+        return os.environ.get("MLENV_IMAGE_REGISTRY", "")
 
     @classmethod
     def from_config(cls, **traits: Any) -> Workspace:
@@ -345,12 +365,14 @@ class Workspace(Configurable):
         *,
         force: bool = False,
         cache: bool = True,
+        push: bool = False,
         author: str = "",
     ) -> Build:
         """Build a version: answers at once with the build, which goes on in a process of its own.
 
         A version that is ready is not built again unless ``force``; a running build is joined.
-        ``cache=False`` downloads and resolves anew. Raises NotFound, Unavailable.
+        ``cache=False`` downloads and resolves anew; ``push`` sends an image to the workspace's
+        registry. Raises NotFound, Unavailable.
         """
         from mlenv_jupyter.builds.choice import require_builder
         from mlenv_jupyter.builds.queue import new_id
@@ -358,9 +380,9 @@ class Workspace(Configurable):
 
         row = self.registry.find(name, version)
         require_builder(row.definition)
-        if not force:
+        if not force and not push:
             (light,) = self._views.versions([row])
-            if light.state == "ready":
+            if light.state == "ready" and (light.kind != "image" or self._image_is_there(light)):
                 return self._reused(light)
         curated = row.source == "catalogue"
         if curated:
@@ -380,6 +402,7 @@ class Workspace(Configurable):
             force=force,
             use_cache=cache,
             max_concurrent_builds=self.max_concurrent_builds,
+            images=self._image_settings(push=push),
         )
         return self.queue.submit(spec, author or whoami())
 
@@ -547,6 +570,24 @@ class Workspace(Configurable):
                 remedy=f"Build it first: `mlenv build {light.reference}`.",
             )
         return record
+
+    def _image_settings(self, *, push: bool) -> ImageSettings:
+        from mlenv_jupyter.builds.images.settings import ImageSettings
+
+        return ImageSettings(
+            base=self.base_image or None,
+            network=self.image_network or None,
+            registry=self.image_registry or None,
+            username=self.image_registry_username or None,
+            password=self.image_registry_password or None,
+            push=push,
+        )
+
+    def _image_is_there(self, version: Version) -> bool:
+        """Whether the engine still has the image that was built: people prune."""
+        from mlenv_jupyter.builds.images.details import is_there
+
+        return is_there(self._views.record(version.lock_digest))
 
     def _reused(self, version: Version) -> Build:
         from mlenv_jupyter.builds.queue import moment

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.version import Version
 from mlenv_jupyter.workspace import Workspace
 
+BASE_IMAGE = "mlenv/test-base:1"
 CACHE = Path(__file__).parent.parent / ".cache" / "tests"
 REQUIRED = frozenset(os.environ.get("MLENV_REQUIRE", "").split(",")) - {""}
 
@@ -69,6 +72,37 @@ def built(workspace: Workspace) -> Callable[..., tuple[Version, Build]]:
         return workspace.version(name, version), build
 
     return make
+
+
+@pytest.fixture(scope="session")
+def engine_environment() -> dict[str, str]:
+    """Where the container engine is that `.ci/engine start` starts, with the tests' base image."""
+    state = os.environ.get("MLENV_DOCKER_STATE", "/tmp/mlenv-docker")
+    place = os.environ.get("DOCKER_HOST") or f"unix://{state}/docker.sock"
+    found = {"DOCKER_HOST": place, "DOCKER_CONFIG": f"{state}/config"}
+    try:
+        import docker
+
+        with contextlib.closing(docker.DockerClient(base_url=place, timeout=20)) as client:
+            client.api.inspect_image(BASE_IMAGE)
+    except Exception as error:  # noqa: BLE001 - the SDK has no common root for all that it raises
+        if "docker" in REQUIRED:
+            pytest.fail(f"MLENV_REQUIRE has docker, and there is no engine: {error}")
+        pytest.skip(f"no container engine with {BASE_IMAGE} (`.ci/engine start`): {error}")
+    return found
+
+
+@pytest.fixture
+def engine(engine_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of that engine, which everything that a test starts uses too."""
+    import docker
+
+    for name, value in engine_environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("DOCKER_BUILDKIT", raising=False)
+    client = docker.from_env(timeout=60)
+    yield client
+    client.close()
 
 
 @pytest.fixture

@@ -13,6 +13,10 @@ def pipeline_of(definition: Definition) -> type[Pipeline]:
     Raises Unavailable where there is none, or where what it needs is not installed.
     """
     require_builder(definition)
+    if definition.kind == "image":
+        from mlenv_jupyter.builds.images.pipeline import ImagePipeline
+
+        return ImagePipeline
     from mlenv_jupyter.builds.pip import PipPipeline
 
     return PipPipeline
@@ -20,6 +24,9 @@ def pipeline_of(definition: Definition) -> type[Pipeline]:
 
 def require_builder(definition: Definition) -> None:
     """Raise Unavailable for a definition that takes a builder which is not here."""
+    if definition.kind == "image":
+        _require_images(definition)
+        return
     if definition.kind != "pip" or definition.user_managed_dependencies:
         what = "conda packages" if definition.kind == "conda" else "an image"
         if definition.user_managed_dependencies:
@@ -36,4 +43,23 @@ def require_builder(definition: Definition) -> None:
             code="no_builder",
             where="wheels",
             remedy="Point find_links at the directory that has them.",
+        )
+
+
+def _require_images(definition: Definition) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("docker") is None:
+        raise Unavailable(
+            "This environment is an image, and the docker package is not installed.",
+            code="no_docker_package",
+            where="docker",
+            remedy="Install it: pip install 'mlenv-jupyter[docker]'.",
+        )
+    if definition.conda.packages:
+        raise Unavailable(
+            "This environment has conda packages in an image, which this release cannot build.",
+            code="no_builder",
+            where="conda",
+            remedy="Put them under pip, or use a base image that has them.",
         )

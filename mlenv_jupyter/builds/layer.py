@@ -88,7 +88,7 @@ def known_layer(site: Site, lock: Lock, lock_digest: str, definition: Definition
 
 
 def _answers(site: Site, lock: Lock, definition: Definition) -> Path:
-    python = (lock.python, lock.implementation, lock.platform)
+    python = (lock.python, lock.implementation, lock.platform, *site.python.platform_tags[:1])
     return _memo(site, lock, ["answers", *python, *index_options(definition)])
 
 
@@ -124,6 +124,12 @@ def _resolve(site: Site, lock: Lock, wanted: list[str], definition: Definition) 
                 *("--format", "pylock.toml", "--python", site.python.executable),
                 *("--output-file", made.name, "--no-header", "--color", "never", "--quiet"),
                 *("--preview-features", "pylock", "--only-binary", ":all:"),
+                # In an image: uv cannot ask its interpreter, so all platforms are resolved for.
+                *(
+                    ["--universal", "--python-version", site.python.version]
+                    if site.python.platform_tags
+                    else []
+                ),
                 *(["--offline"] if offline else []),
             ],
             env=site.env,

@@ -9,11 +9,10 @@ from mlenv_jupyter.builds import python as pythons
 from mlenv_jupyter.builds.install import Site, install_prefix, on_shelf
 from mlenv_jupyter.builds.layer import Layer, known_layer, resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
-from mlenv_jupyter.builds.resolve import choose, lock_for, resolve, storable
+from mlenv_jupyter.builds.resolve import lock_for
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.lock import Lock
-from mlenv_jupyter.core.universal import Chosen, chosen_before
-from mlenv_jupyter.registry.locks import LockRow
+from mlenv_jupyter.core.universal import Chosen
 
 
 class Plan(NamedTuple):
@@ -38,11 +37,11 @@ class PipPipeline(Pipeline):
         if not self.spec.use_cache:
             return False
         python = pythons.present(self.spec.definition.python, self.places.pythons)
-        found = self._found(python) if python is not None else None
+        found = self.found_lock(python) if python is not None else None
         if python is None or found is None:
             return False
         site = replace(self.site(python), shelf_only=True)
-        chosen = self._choose(found, python)
+        chosen = self.choose_files(found, python)
         lock = lock_for(self.spec.definition, chosen, python)
         digest = identity.lock_digest(lock)
         layer = known_layer(site, lock, digest, self.spec.definition)
@@ -96,45 +95,14 @@ class PipPipeline(Pipeline):
             on_line=self.voice.line,
         )
         site = self.site(python)
-        found = self._found(python)
+        found = self.found_lock(python)
         if found is not None:
             self.voice.say(f"Locked before: {len(found.lock.packages)} packages for all platforms")
         else:
-            found = self._resolved(python)
-        chosen = self._choose(found, python)
+            found = self.resolved_lock(python)
+        chosen = self.choose_files(found, python)
         lock = lock_for(definition, chosen, python)
         digest = identity.lock_digest(lock)
         self.registry.locks.set_on_platform(found.id, digest, lock)
         layer = resolve_layer(site, lock, digest, definition)
         return Plan(site, found.id, chosen, found.addresses, lock, digest, layer)
-
-    def _found(self, python: pythons.Python) -> LockRow | None:
-        """The lock of this version: the one that it has, or one with the same digest."""
-        locks = self.registry.locks
-        found = locks.get(self.spec.lock_id) if self.spec.lock_id is not None else None
-        return found or locks.find(self.spec.digest, python.minor)
-
-    def _resolved(self, python: pythons.Python) -> LockRow:
-        """A new lock, resolved now."""
-        universal, addresses = resolve(
-            self.spec.definition,
-            python,
-            uv=self.uv,
-            work=self.files.place,
-            env=self.env,
-            on_line=self.voice.line,
-            refresh=not self.spec.use_cache,
-        )
-        choose(universal, python)  # a lock that cannot be installed here is not kept
-        locks = self.registry.locks
-        lock_id = locks.add(self.spec.digest, python.minor, universal, storable(addresses))
-        found = locks.get(lock_id)
-        assert found is not None
-        return found
-
-    def _choose(self, found: LockRow, python: pythons.Python) -> tuple[Chosen, ...]:
-        """The files of a lock for this machine; those of last time where nothing has changed."""
-        known = self.registry.locks.on_platform(found.id, python.platform)
-        if known is not None and known.lock.python == python.version:
-            return chosen_before(found.lock, known.lock)
-        return choose(found.lock, python)

@@ -19,12 +19,14 @@ from mlenv_jupyter.builds import python as pythons
 from mlenv_jupyter.builds.credentials import credentials
 from mlenv_jupyter.builds.install import Site, install_layer
 from mlenv_jupyter.builds.layer import Layer
-from mlenv_jupyter.builds.resolve import references
+from mlenv_jupyter.builds.resolve import choose, references, resolve, storable
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.core.build import Progress, Stage
 from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.universal import Chosen, chosen_before
 from mlenv_jupyter.kernels.layer import finish_layer
 from mlenv_jupyter.process import Line, build_environment
+from mlenv_jupyter.registry.locks import LockRow
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.store.places import Places
@@ -94,6 +96,37 @@ class Pipeline(ABC):
             on_progress=self.voice.progress,
             use_cache=self.spec.use_cache,
         )
+
+    def found_lock(self, python: pythons.Python) -> LockRow | None:
+        """The lock of this version: the one that it has, or one with the same digest."""
+        locks = self.registry.locks
+        found = locks.get(self.spec.lock_id) if self.spec.lock_id is not None else None
+        return found or locks.find(self.spec.digest, python.minor)
+
+    def resolved_lock(self, python: pythons.Python) -> LockRow:
+        """A new lock, resolved now."""
+        universal, addresses = resolve(
+            self.spec.definition,
+            python,
+            uv=self.uv,
+            work=self.files.place,
+            env=self.env,
+            on_line=self.voice.line,
+            refresh=not self.spec.use_cache,
+        )
+        choose(universal, python)  # a lock that cannot be installed here is not kept
+        locks = self.registry.locks
+        lock_id = locks.add(self.spec.digest, python.minor, universal, storable(addresses))
+        found = locks.get(lock_id)
+        assert found is not None
+        return found
+
+    def choose_files(self, found: LockRow, python: pythons.Python) -> tuple[Chosen, ...]:
+        """The files of a lock for this machine; those of last time where nothing has changed."""
+        known = self.registry.locks.on_platform(found.id, python.platform)
+        if known is not None and known.lock.python == python.version:
+            return chosen_before(found.lock, known.lock)
+        return choose(found.lock, python)
 
     def install_layer(self, site: Site, layer: Layer) -> None:
         """Make the kernel layer; it is no package of the version and no part of the progress."""

@@ -47,7 +47,10 @@ print(json.dumps({
 
 
 class Python(msgspec.Struct, frozen=True, kw_only=True):
-    """One interpreter that prefixes can be made from."""
+    """One interpreter that prefixes can be made from.
+
+    ``platform_tags`` are set where it is not on this machine but in an image.
+    """
 
     executable: str
     version: str
@@ -56,6 +59,7 @@ class Python(msgspec.Struct, frozen=True, kw_only=True):
     platform: str
     free_threaded: bool = False
     markers: dict[str, str] = {}
+    platform_tags: tuple[str, ...] = ()
 
     @property
     def minor(self) -> str:
@@ -113,7 +117,7 @@ def find(
 def present(wanted: str | None, directory: Path) -> Python | None:
     """The interpreter on this machine that ``find`` takes, if one is there."""
     version = wanted or default_version()
-    return next((one for one in installed(directory) if _fits(one.version, version)), None)
+    return next((one for one in installed(directory) if fits(one.version, version)), None)
 
 
 def installed(directory: Path) -> list[Python]:
@@ -210,7 +214,8 @@ def find_uv() -> str:
     return found
 
 
-def _fits(version: str, wanted: str) -> bool:
+def fits(version: str, wanted: str) -> bool:
+    """Whether ``3.11.7`` is what ``3.11`` or ``3.11.7`` asks for."""
     return version == wanted or (wanted.count(".") == 1 and version.startswith(wanted + "."))
 
 

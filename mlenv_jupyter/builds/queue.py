@@ -138,7 +138,7 @@ class Queue:
 
     def _start(self, files: BuildFiles, spec: BuildSpec, lock: int) -> None:
         env = build_environment(
-            os.environ, also=references(spec.definition), MLENV_BUILD=spec.id, PYTHONUNBUFFERED="1"
+            os.environ, also=_variables(spec), MLENV_BUILD=spec.id, PYTHONUNBUFFERED="1"
         )
         # The package may be found through the path of this process alone (a checkout, a test).
         env["PYTHONPATH"] = os.pathsep.join(one for one in sys.path if one)
@@ -275,6 +275,16 @@ def moment() -> str:
 def seconds_of(at: str) -> float:
     """Seconds since the epoch of an ISO 8601 time."""
     return datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()
+
+
+def _variables(spec: BuildSpec) -> set[str]:
+    """What a build sees of this process's environment beside what all builds do."""
+    wanted = references(spec.definition)
+    if spec.definition.kind == "image":
+        from mlenv_jupyter.builds.images.names import variables_of
+
+        wanted |= variables_of(spec)
+    return wanted
 
 
 def _interrupted(files: BuildFiles) -> Problem:

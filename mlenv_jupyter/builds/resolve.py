@@ -123,10 +123,10 @@ def lock_for(definition: Definition, chosen: Iterable[Chosen], python: Python) -
 
 
 def tags_of(python: Python) -> list[Tag]:
-    """The wheel tags that an interpreter on this machine takes, best first (PEP 425)."""
+    """The wheel tags that an interpreter takes, best first (PEP 425)."""
     numbers = re.findall(r"\d+", python.version)
     version = (int(numbers[0]), int(numbers[1]))
-    platforms = list(platform_tags())
+    platforms = list(python.platform_tags or platform_tags())
     nodot = f"cp{version[0]}{version[1]}"
     if python.implementation == "cpython":
         abi = nodot + ("t" if python.free_threaded else "")

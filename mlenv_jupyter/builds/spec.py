@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from mlenv_jupyter.builds.images.settings import ImageSettings
 from mlenv_jupyter.core.build import Build
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.store.places import Places
@@ -30,6 +31,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     use_cache: bool = True
     max_concurrent_builds: int = 2
+    images: ImageSettings = ImageSettings()
 
 
 class BuildFiles:

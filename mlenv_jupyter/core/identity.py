@@ -52,10 +52,14 @@ def digest(definition: Definition) -> str:
 
 
 def lock_digest(lock: Lock) -> str:
-    """64 hex: the exact Python, the platform, and (name, version, sha256) of each file chosen."""
+    """64 hex: the exact Python, the platform, and (name, version, sha256) of each file chosen.
+
+    For an image also what it is built on.
+    """
     return _hash(
         "mlenv-lock-1",
         {
+            **({"base": lock.base} if lock.base else {}),
             "python": lock.python,
             "implementation": lock.implementation,
             "platform": lock.platform,

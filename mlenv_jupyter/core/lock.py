@@ -5,6 +5,16 @@ from __future__ import annotations
 import msgspec
 
 
+def image_platform(platform: str | None, machine: str) -> str:
+    """The platform of an image's lock: ``image-linux-x86_64`` for ``linux/amd64``.
+
+    ``machine`` is the one that the engine runs on, for a definition that names no platform.
+    """
+    named = (platform or "").partition("/")[2].partition("/")[0]
+    known = {"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}
+    return f"image-linux-{known.get(named, named) or known.get(machine, machine)}"
+
+
 class LockedPackage(msgspec.Struct, frozen=True, kw_only=True):
     """One package of a Lock: the file chosen here, and why it is there."""
 
@@ -18,12 +28,17 @@ class LockedPackage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):
-    """Every package, exact, with hashes, for one platform and one exact Python."""
+    """Every package, exact, with hashes, for one platform and one exact Python.
+
+    ``base`` is the image that an image is built on: ``repository@sha256:…``, ``sha256:…`` for one
+    that is in no registry, ``definition@…`` for one that the definition itself says how to build.
+    """
 
     python: str
     implementation: str
     platform: str
     packages: tuple[LockedPackage, ...] = ()
+    base: str | None = None
 
     def versions(self) -> dict[str, str]:
         """Version by name."""

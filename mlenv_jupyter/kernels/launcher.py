@@ -78,8 +78,8 @@ def ensure_launcher(home: Path, *, uv: Path, cache: Path, python: Path | None = 
     running Python). Raises Unavailable where ipykernel cannot be had.
     """
     base = python or Path(_base_executable())
-    assets = _assets()
-    launcher = Launcher(home / "launcher" / _fingerprint(assets, base))
+    files = assets()
+    launcher = Launcher(home / "launcher" / _fingerprint(files, base))
     if launcher.is_whole():
         return launcher
     launcher.place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def ensure_launcher(home: Path, *, uv: Path, cache: Path, python: Path | None = 
         if not launcher.is_whole():
             remove_tree(launcher.place)
             try:
-                _make(launcher, assets, base, uv, cache)
+                _make(launcher, files, base, uv, cache)
             except BaseException:
                 remove_tree(launcher.place)
                 raise
@@ -103,7 +103,7 @@ def launchers(home: Path) -> list[Launcher]:
     return [Launcher(place) for place in places if place.is_dir()]
 
 
-def _make(launcher: Launcher, assets: dict[str, bytes], base: Path, uv: Path, cache: Path) -> None:
+def _make(launcher: Launcher, files: dict[str, bytes], base: Path, uv: Path, cache: Path) -> None:
     place = launcher.place
     environment = build_environment(os.environ, UV_CACHE_DIR=os.fspath(cache))
     _uv([uv, "venv", "--no-project", "--no-config", "--python", base, place], environment)
@@ -114,9 +114,9 @@ def _make(launcher: Launcher, assets: dict[str, bytes], base: Path, uv: Path, ca
     except Unavailable:
         _uv([*install, *REQUIREMENTS], environment)
     (place / "magics").mkdir()
-    for name, data in assets.items():
+    for name, data in files.items():
         (place / name).write_bytes(data)
-    _compile(launcher, [place / name for name in assets])
+    _compile(launcher, [place / name for name in files])
     described = {"format": 1, "python": os.fspath(base), "requirements": REQUIREMENTS}
     write_atomically(place / DONE, json.dumps(described).encode(), mode=0o644)
 
@@ -150,7 +150,7 @@ def _uv(argv: list[str | Path], environment: dict[str, str]) -> None:
         )
 
 
-def _assets() -> dict[str, bytes]:
+def assets() -> dict[str, bytes]:
     """Every file of a launcher: the code here, and that of ``%mlenv`` with what it loads."""
     own = resources.files("mlenv_jupyter.kernels") / "assets"
     found = {name: (own / name).read_bytes() for name in ASSETS}
@@ -161,11 +161,11 @@ def _assets() -> dict[str, bytes]:
     return found
 
 
-def _fingerprint(assets: dict[str, bytes], base: Path) -> str:
+def _fingerprint(files: dict[str, bytes], base: Path) -> str:
     digest = hashlib.sha256()
     parts = [os.fspath(base).encode(), _version_of(base).encode(), *map(str.encode, REQUIREMENTS)]
-    for name in sorted(assets):
-        parts += [name.encode(), assets[name]]
+    for name in sorted(files):
+        parts += [name.encode(), files[name]]
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:12]

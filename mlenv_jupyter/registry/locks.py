@@ -96,6 +96,16 @@ class Locks:
             row.lock_digest, msgspec.json.decode(zlib.decompress(row.lock), type=Lock)
         )
 
+    def newest_base(self, lock_id: int) -> str | None:
+        """The base image that a lock was last built on; None for one that was no image."""
+        query = select(P.c.lock).where(P.c.lock_id == lock_id).order_by(P.c.created_at.desc())
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                lock = msgspec.json.decode(zlib.decompress(row.lock), type=Lock)
+                if lock.base is not None:
+                    return lock.base
+        return None
+
     def digests(self, lock_ids: list[int], platform: str) -> dict[int, str]:
         """The lock digest of many locks on a platform, by lock id."""
         query = (

@@ -70,6 +70,10 @@ class Places:
         return self.store / "prefixes"
 
     @property
+    def images(self) -> Path:
+        return self.store / "images"
+
+    @property
     def layers(self) -> Path:
         return self.store / "layers"
 
@@ -100,6 +104,10 @@ class Places:
     def prefix(self, lock_digest: str) -> Path:
         """The prefix of one lock."""
         return self.prefixes / _short(lock_digest)
+
+    def image(self, lock_digest: str) -> Path:
+        """What is kept here of the image of one lock: its Dockerfile and its record."""
+        return self.images / _short(lock_digest)
 
     def layer(self, lock_digest: str) -> Path:
         """The kernel layer of one lock."""

@@ -28,6 +28,23 @@ MARGIN = 64 * 1024 * 1024
 """Bytes that stay free whatever a build needs."""
 
 
+class BuiltImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What was built where a version is an image; ``pushed`` is where other machines find it.
+
+    ``interpreter`` and ``environment`` are paths in the image, ``size`` is bytes, unpacked.
+    """
+
+    id: str
+    tag: str
+    base: str
+    platform: str
+    interpreter: str
+    environment: str
+    size: int
+    layers: int = 0
+    pushed: str | None = None
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What was committed: the proof that a prefix or layer is whole.
 
@@ -43,6 +60,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     created_at: str = ""
     layer: str | None = None
+    image: BuiltImage | None = None
 
 
 class Store:

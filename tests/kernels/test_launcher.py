@@ -74,7 +74,7 @@ def test_nothing_is_left_where_it_cannot_be_made(ensure, tmp_path, monkeypatch):
 
 def test_changed_code_makes_another_launcher(monkeypatch, tmp_path):
     base = tmp_path / "python"
-    assets = module._assets()
+    assets = module.assets()
     assert {"launch.py", "start.py", "tool.py", "magics/kernel_magic.py"} <= assets.keys()
     first = module._fingerprint(assets, base)
     assert module._fingerprint(dict(reversed(assets.items())), base) == first

@@ -1,0 +1,1 @@
+"""Definition → Lock → Image: base, packages in layers, and the kernel as the last one."""

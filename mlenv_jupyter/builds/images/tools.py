@@ -1,0 +1,59 @@
+"""What goes into an image beside its packages: uv for its platform, and the launcher of kernels."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlenv_jupyter.builds.images.probe import InImage
+from mlenv_jupyter.core.errors import Unavailable
+from mlenv_jupyter.kernels.launcher import assets
+from mlenv_jupyter.process import run, text_of
+from mlenv_jupyter.store.places import Places
+from mlenv_jupyter.store.trees import link
+
+
+def uv_for(python: InImage, *, uv: str, places: Places, env: Mapping[str, str]) -> Path:
+    """A uv that runs in the image: this machine's where that fits, else one from the index.
+
+    Raises Unavailable.
+    """
+    machine = python.python.markers.get("platform_machine", "x86_64")
+    if sys.platform == "linux" and machine == platform.machine() and not python.musl:
+        return Path(uv)
+    code, lines = run([uv, "--version"], env=env)
+    version = text_of(lines, "out").split()[1] if code == 0 else ""
+    kind = "musl" if python.musl else "gnu"
+    place = places.store / "tools" / f"uv-{version}-{machine}-{kind}"
+    binary = place / "bin" / "uv"
+    if not binary.exists():
+        code, lines = run(
+            [
+                *(uv, "pip", "install", "--no-deps", "--target", place, f"uv=={version}"),
+                *("--python-platform", f"{machine}-unknown-linux-{kind}", "--only-binary", ":all:"),
+            ],
+            env=env,
+        )
+        if code != 0 or not binary.exists():
+            raise Unavailable(
+                f"uv for linux/{machine} could not be fetched.",
+                detail=text_of(lines, "err")[-400:],
+                remedy="Check that the package index can be reached.",
+            )
+    return binary
+
+
+def put_tools(place: Path, uv: Path, *, kernel: bool) -> None:
+    """uv and the launcher's files, into a build context."""
+    link(uv, place / "uv")
+    if not kernel:
+        return
+    for name, data in assets().items():
+        path = place / "launcher" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        # The same bytes must be the same layer: BuildKit looks at modes, not at times.
+        os.chmod(path, 0o644)
