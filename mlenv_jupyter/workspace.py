@@ -24,7 +24,7 @@ from mlenv_jupyter.core.errors import (
     Conflict,
     MlenvError,
 )
-from mlenv_jupyter.core.names import check_name
+from mlenv_jupyter.core.names import check_name, check_version
 from mlenv_jupyter.core.validation import validate
 from mlenv_jupyter.core.version import (
     Change,
@@ -275,14 +275,17 @@ class Workspace(Configurable):
         author: str = "",
         new: bool = False,
         base: str | None = None,
+        version: str | None = None,
     ) -> tuple[Version, bool]:
         """Register a definition: its version, and whether it was made now.
 
         ``new`` raises Conflict where the environment exists; ``base`` is the version that was
-        edited, whose lock is taken over where it still fits. Raises InvalidName,
-        InvalidDefinition.
+        edited, whose lock is taken over where it still fits; ``version`` is what it was called
+        elsewhere, kept unless that is another one here. Raises InvalidName, InvalidDefinition.
         """
         check_name(name)
+        if version is not None:
+            check_version(version, own=True)
         self.registry.refuse_curated(name)
         row, created = self.registry.environments.register(
             name,
@@ -293,6 +296,7 @@ class Workspace(Configurable):
             author=author or whoami(),
             new=new,
             base=base,
+            version=version,
         )
         return self._views.full(row), created
 

@@ -37,13 +37,6 @@ def require_builder(definition: Definition) -> None:
             where=definition.kind,
             remedy="It is kept as it is. Put its packages under pip to build it now.",
         )
-    if definition.wheels:
-        raise Unavailable(
-            "This environment has private wheels, which this release of mlenv cannot build.",
-            code="no_builder",
-            where="wheels",
-            remedy="Point find_links at the directory that has them.",
-        )
 
 
 def _require_images(definition: Definition) -> None:

@@ -206,7 +206,10 @@ def _sync(
         wanted.write_text(pylock)
     else:
         wanted = site.work / "locked.txt"
-        wanted.write_text("\n".join([*options, hashed_requirements(chosen, guarded)]))
+        here = {one.package.name: addresses.get(one.file.sha256, "") for one in chosen}
+        here = {name: one for name, one in here.items() if one.startswith("file:")}
+        named = {**here, **(guarded or {})}
+        wanted.write_text("\n".join([*options, hashed_requirements(chosen, named)]))
     arguments: list[str | Path] = [
         *("pip", "install", "--no-deps", "--requirements", wanted.name),
         *("--python", owner.interpreter or site.python.executable),

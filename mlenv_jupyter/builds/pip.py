@@ -105,4 +105,4 @@ class PipPipeline(Pipeline):
         digest = identity.lock_digest(lock)
         self.registry.locks.set_on_platform(found.id, digest, lock)
         layer = resolve_layer(site, lock, digest, definition)
-        return Plan(site, found.id, chosen, found.addresses, lock, digest, layer)
+        return Plan(site, found.id, chosen, self.addresses_of(found), lock, digest, layer)

@@ -21,6 +21,7 @@ from mlenv_jupyter.builds.install import Site, install_layer
 from mlenv_jupyter.builds.layer import Layer
 from mlenv_jupyter.builds.resolve import choose, references, resolve, storable
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
+from mlenv_jupyter.builds.wheels import private_wheels, wheel_addresses
 from mlenv_jupyter.core.build import Progress, Stage
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.universal import Chosen, chosen_before
@@ -113,6 +114,7 @@ class Pipeline(ABC):
             env=self.env,
             on_line=self.voice.line,
             refresh=not self.spec.use_cache,
+            wheels=private_wheels(self.spec.definition, self.places),
         )
         choose(universal, python)  # a lock that cannot be installed here is not kept
         locks = self.registry.locks
@@ -120,6 +122,10 @@ class Pipeline(ABC):
         found = locks.get(lock_id)
         assert found is not None
         return found
+
+    def addresses_of(self, found: LockRow) -> dict[str, str]:
+        """Where the files of a lock are, private wheels on this machine; raises Unavailable."""
+        return found.addresses | wheel_addresses(private_wheels(self.spec.definition, self.places))
 
     def choose_files(self, found: LockRow, python: pythons.Python) -> tuple[Chosen, ...]:
         """The files of a lock for this machine; those of last time where nothing has changed."""

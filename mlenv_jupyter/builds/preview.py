@@ -14,6 +14,7 @@ from mlenv_jupyter.builds.resolve import (
     lock_for,
     resolve,
 )
+from mlenv_jupyter.builds.wheels import private_wheels
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed
 from mlenv_jupyter.core.lock import LockedPackage
@@ -30,7 +31,15 @@ def preview(definition: Definition, places: Places, work: Path) -> tuple[LockedP
     env = environment_for(definition, places)
     python = pythons.find(definition.python, uv=uv, directory=places.pythons, env=env)
     try:
-        universal, _ = resolve(definition, python, uv=uv, work=work, env=env, wheels_only=True)
+        universal, _ = resolve(
+            definition,
+            python,
+            uv=uv,
+            work=work,
+            env=env,
+            wheels_only=True,
+            wheels=private_wheels(definition, places),
+        )
     except ToolFailed as failed:
         problem = explain("resolving", [line.text for line in failed.lines], definition)
         raise BuildFailed.of(problem) from failed

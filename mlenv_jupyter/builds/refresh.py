@@ -17,6 +17,7 @@ from mlenv_jupyter.builds.resolve import (
     resolve,
     storable,
 )
+from mlenv_jupyter.builds.wheels import private_wheels
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.diff import PackageChange, diff_versions
 from mlenv_jupyter.core.errors import BuildFailed, Conflict
@@ -54,7 +55,15 @@ def resolve_anew(
     env = uv_environment(places, also=references(definition))
     python = pythons.find(definition.python, uv=uv, directory=places.pythons, env=env)
     try:
-        universal, addresses = resolve(definition, python, uv=uv, work=work, env=env, refresh=True)
+        universal, addresses = resolve(
+            definition,
+            python,
+            uv=uv,
+            work=work,
+            env=env,
+            refresh=True,
+            wheels=private_wheels(definition, places),
+        )
     except ToolFailed as failed:
         problem = explain("resolving", [line.text for line in failed.lines], definition)
         raise BuildFailed.of(problem) from failed

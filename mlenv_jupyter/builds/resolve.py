@@ -12,6 +12,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags, pla
 
 from mlenv_jupyter.builds.credentials import for_uv
 from mlenv_jupyter.builds.python import Python
+from mlenv_jupyter.builds.wheels import wheel_requirements, without_places
 from mlenv_jupyter.core.checks import REFERENCE
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.lock import Lock
@@ -69,20 +70,23 @@ def resolve(
     refresh: bool = False,
     oldest: str | None = None,
     constraints: Sequence[str] = (),
+    wheels: Mapping[str, Path] | None = None,
 ) -> tuple[UniversalLock, dict[str, str]]:
     """Resolve for all platforms at once; the lock, and the address of each file by sha256.
 
     ``wheels_only`` runs no code of any package; ``oldest`` is the first Python that it is for,
-    the interpreter's own if left out. Raises ToolFailed.
+    the interpreter's own if left out; ``wheels`` are the private ones, by sha256. Raises
+    ToolFailed.
     """
     wanted = work / "requirements.in"
     asked = [for_uv(line) for line in definition.pip.requirements]
+    asked += wheel_requirements(wheels or {})
     wanted.write_text("\n".join([*index_options(definition), *asked]) + "\n")
     made = work / "pylock.toml"
     made.unlink(missing_ok=True)
     pins = work / "constraints.txt"
     pins.write_text("".join(f"{one}\n" for one in constraints))
-    if not definition.pip.requirements:
+    if not asked:
         return UniversalLock(requires_python=f">={python.minor}", packages=()), {}
     code, lines = run(
         [
@@ -104,7 +108,9 @@ def resolve(
         raise ToolFailed("uv pip compile", lines)
     text = made.read_text()
     made.unlink()  # uv has put the password of a direct address into it
-    return from_pylock(tomllib.loads(text))
+    lock, addresses = from_pylock(tomllib.loads(text))
+    elsewhere = {key: one for key, one in addresses.items() if key not in (wheels or {})}
+    return without_places(lock, wheels or {}), elsewhere
 
 
 def choose(lock: UniversalLock, python: Python) -> tuple[Chosen, ...]:

@@ -61,7 +61,9 @@ def register(session: Session, directory: Path, name: str | None, message: str) 
             where="name",
             remedy="Give it a name with -n NAME.",
         )
-    version, created = session.workspace.register(name, read.definition, message=message)
+    version, created = session.workspace.register(
+        name, read.definition, message=message, version=read.version
+    )
     if not session.json:
         show_report(read)
     environments.show_registered(session, version, created)

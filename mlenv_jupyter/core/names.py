@@ -36,13 +36,22 @@ def check_name(name: object, *, own: bool = True, where: str = "name") -> str:
     return name
 
 
-def check_version(version: object, *, where: str = "version") -> str:
-    """The version string itself, if it may be one; raises InvalidName."""
+def check_version(version: object, *, own: bool = False, where: str = "version") -> str:
+    """The version string itself, if it may be one; ``own`` refuses what mlenv keeps for itself.
+
+    Raises InvalidName.
+    """
     if not isinstance(version, str) or not VERSION.fullmatch(version):
         raise InvalidName(
             f"{version!r} cannot be a version.",
             where=where,
             remedy="Versions are numbers such as 3, or 'latest'.",
+        )
+    if own and version.lower() == "latest":
+        raise InvalidName(
+            f"No version can be called {version!r}: that is the newest one, whichever it is.",
+            where=where,
+            remedy="Leave it out for the next number.",
         )
     return version
 

@@ -166,7 +166,7 @@ def hashed_requirements(
     """The chosen packages as ``name==version --hash=…`` lines, for any index that has them.
 
     ``addresses`` are those of the packages that come from no index, by name, as they were asked
-    for; a commit takes the place of its branch or tag.
+    for, or files of this machine; a commit takes the place of its branch or tag.
     """
     lines = []
     for one in chosen:
@@ -180,7 +180,7 @@ def hashed_requirements(
             host, _, path = rest.partition("/")
             bare = f"{scheme}://{host}/{path.partition('@')[0]}@{vcs.get('commit-id', '')}"
             lines.append(f"{name} @ {bare}{'#' + part if part else ''}\n")
-        elif source:
+        elif source or address:
             address = address or str(source.get("archive", {}).get("url", ""))
             lines.append(f"{name} @ {address} --hash=sha256:{one.file.sha256}\n")
         else:

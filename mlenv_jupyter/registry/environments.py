@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ from mlenv_jupyter.registry.rows import (
     version_of,
 )
 
+_NUMBER = re.compile(r"[1-9]\d{0,5}")
 MAX_LIMIT = 500
 L, K = tables.labels, tables.locks
 
@@ -74,12 +76,15 @@ class Environments:
         message: str = "",
         new: bool = False,
         base: str | None = None,
+        version: str | None = None,
     ) -> tuple[VersionRow, bool]:
         """The version of this definition, and whether it was made now.
 
         The same definition again is the version that there is. ``new`` raises Conflict where the
         environment exists. ``base`` is the version that was edited: where the same is to be
-        installed, its lock is taken over. Raises NotFound, and Conflict for what is archived.
+        installed, its lock is taken over. ``version`` is what it was called elsewhere, which is
+        kept unless there is one of that name with another content; then the next number is given.
+        Raises NotFound, and Conflict for what is archived.
         """
         ids = identity.definition_id(definition), identity.digest(definition)
         with self._database.write() as connection:
@@ -89,10 +94,16 @@ class Environments:
             else:
                 environment = self._create(connection, name)
             described = self._describe(connection, environment["id"], description, tags)
+            version = _free(connection, environment["id"], version, ids[0])
+            wanted = [] if version is None else [V.c.version == version]
             same = (
                 connection.execute(
                     select_versions()
-                    .where(V.c.environment_id == environment["id"], V.c.definition_id == ids[0])
+                    .where(
+                        V.c.environment_id == environment["id"],
+                        V.c.definition_id == ids[0],
+                        *wanted,
+                    )
                     # The newest of several locks, and one that can be used before one that cannot.
                     .order_by(V.c.archived_at.is_(None).desc(), V.c.number.desc())
                 )
@@ -120,6 +131,7 @@ class Environments:
                     before=base,
                     author=author,
                     message=message,
+                    version=version,
                 ),
                 True,
             )
@@ -388,17 +400,23 @@ class Environments:
         before: str | None,
         author: str,
         message: str,
+        version: str | None = None,
     ) -> VersionRow:
         """Write the next version; ``latest`` means it from now on."""
         highest = select(func.coalesce(func.max(V.c.number), 0)).where(
             V.c.environment_id == environment["id"]
         )
         # A number is not given twice, even where the newest version was deleted.
-        number = max(connection.scalar(highest) or 0, environment["last_number"]) + 1
+        last = max(connection.scalar(highest) or 0, environment["last_number"])
+        number = last + 1
+        if version is not None and _NUMBER.fullmatch(version):
+            # So that no later number is given a second time.
+            number = max(number, int(version))
+        version = version or str(number)
         row = {
             "environment_id": environment["id"],
             "number": number,
-            "version": str(number),
+            "version": version,
             "definition": definition,
             "definition_id": ids[0],
             "digest": ids[1],
@@ -419,7 +437,7 @@ class Environments:
             connection,
             environment["id"],
             action,
-            version=str(number),
+            version=version,
             before=before,
             author=author,
             message=message,
@@ -427,9 +445,9 @@ class Environments:
         note(
             connection,
             "environment",
-            "created" if number == 1 else "changed",
+            "created" if last == 0 else "changed",
             environment["name"],
-            version=str(number),
+            version=version,
         )
         return _made(connection, version_id)
 
@@ -437,6 +455,17 @@ class Environments:
 def _made(connection: Connection, version_id: int) -> VersionRow:
     row = connection.execute(select_versions().where(V.c.id == version_id)).mappings().one()
     return version_of(row)
+
+
+def _free(
+    connection: Connection, environment_id: int, version: str | None, definition_id: str
+) -> str | None:
+    """The name of a version that may be given: none has it, or one of the same definition."""
+    query = select(V.c.definition_id).where(
+        V.c.environment_id == environment_id, V.c.version == version
+    )
+    there = None if version is None else connection.scalar(query)
+    return version if there in (None, definition_id) else None
 
 
 def _refuse_archived(environment: RowMapping, *, new: bool = False) -> None:

@@ -15,7 +15,7 @@ from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound, Unavailable
 from mlenv_jupyter.core.names import RESERVED_PREFIX, canonical_name, check_name, check_version
 from mlenv_jupyter.sdk.builds import EnvironmentBuild
-from mlenv_jupyter.sdk.checked import Section, Variables
+from mlenv_jupyter.sdk.checked import Section, Variables, warn
 from mlenv_jupyter.sdk.conda_dependencies import CondaDependencies
 from mlenv_jupyter.sdk.convert import OWN, definition_of, fill
 from mlenv_jupyter.sdk.docker import ContainerRegistry, DockerBuildContext, DockerSection
@@ -204,10 +204,16 @@ class Environment(Section):
     def register(self, workspace: Workspace) -> Environment:
         """Register it as it is now; returns the version as an Environment of its own.
 
-        The same again is the version that there is. ``version`` is kept where it is set: a
-        version of that name with another content raises Conflict.
+        The same again is the version that there is. Where ``version`` is set it is kept, unless
+        there is one of that name with another content: then it is the next one, and says so.
         """
         return _of_version(self._registered(workspace))
+
+    @staticmethod
+    def label(workspace: Workspace, name: str, version: str, labels: Iterable[str]) -> None:
+        """Have labels mean this version; one that meant another moves."""
+        for one in labels:
+            workspace.lifecycle.label(canonical_name(name), one, version)
 
     def clone(self, new_name: str) -> Environment:
         """A copy of another name, not registered."""
@@ -292,7 +298,12 @@ class Environment(Section):
                 curated = workspace.version(self.name)
                 if curated.definition == definition:
                     return curated
-        version, _ = workspace.register(check_name(self.name), definition)
+        version, _ = workspace.register(check_name(self.name), definition, version=self.version)
+        if self.version not in (None, version.version):
+            warn(
+                f"Version {self.version} of {self.name} is registered with another content, "
+                f"which stays; this is version {version.version}."
+            )
         return version
 
     def __str__(self) -> str:

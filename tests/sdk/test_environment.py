@@ -108,6 +108,58 @@ def test_every_part_is_in_the_definition() -> None:
     assert (made.torch_backend, made.asset_id) == ("cpu", "azureml://elsewhere")
 
 
+IMPORTED = "Autosave_2021-03-20T17:38:44Z_adda0f97"
+
+
+@pytest.mark.parametrize("version", [IMPORTED, "null", "2021.3", "7"])
+def test_imported_versions_are_kept(
+    environment: Environment, workspace: Workspace, version: str
+) -> None:
+    environment.version = version
+    assert environment.register(workspace).version == version
+    assert environment.register(workspace).version == version
+    assert Environment.get(workspace, "churn", version).definition == environment.definition
+    environment.version = None
+    environment.environment_variables["A"] = "1"
+    following = environment.register(workspace).version
+    assert following == ("8" if version == "7" else "2")
+    assert Environment.get(workspace, "churn").version == following
+
+
+def test_no_number_is_given_twice(environment: Environment, workspace: Workspace) -> None:
+    given = []
+    for number, wanted in enumerate([None, IMPORTED, "2", "9", None, "3", None]):
+        environment.version = wanted
+        environment.environment_variables["A"] = str(number)
+        given.append(environment.register(workspace).version)
+    assert given == ["1", IMPORTED, "2", "9", "10", "3", "12"]
+
+
+def test_an_edited_version_is_the_next_one(environment: Environment, workspace: Workspace) -> None:
+    environment.register(workspace)
+    fetched = Environment.get(workspace, "churn")
+    fetched.environment_variables["A"] = "1"
+    with pytest.warns(UserWarning, match="this is version 2"):
+        assert fetched.register(workspace).version == "2"
+    assert Environment.get(workspace, "churn", "1").environment_variables == {}
+    fetched.version = "Latest"
+    with pytest.raises(InvalidName, match="newest"):
+        fetched.register(workspace)
+
+
+def test_labels(environment: Environment, workspace: Workspace) -> None:
+    environment.register(workspace)
+    environment.environment_variables["A"] = "1"
+    environment.register(workspace)
+    Environment.label(workspace, "churn", "1", ["prod", "tested"])
+    assert Environment.get(workspace, "churn", label="prod").version == "1"
+    Environment.label(workspace, "churn", "2", ["prod"])
+    assert Environment.get(workspace, "churn", label="prod").version == "2"
+    assert Environment.get(workspace, "churn", label="tested").version == "1"
+    with pytest.raises(NotFound):
+        Environment.get(workspace, "churn", label="absent")
+
+
 def test_curated_environments_by_either_name(workspace: Workspace) -> None:
     ours = Environment.get(workspace, "mlenv-minimal")
     theirs = Environment.get(workspace=workspace, name="AzureML-Minimal")

@@ -210,7 +210,7 @@ class ImagePipeline(Pipeline):
         digest = identity.lock_digest(lock)
         self.registry.locks.set_on_platform(row.id, digest, lock)
         self.voice.say(f"Resolved {len(lock.packages)} packages with Python {lock.python}")
-        return Resolved(row.id, lock, digest, chosen, row.addresses)
+        return Resolved(row.id, lock, digest, chosen, self.addresses_of(row))
 
     def _inside(self, python: probe.InImage) -> pythons.Python:
         """The image's interpreter as uv is told of it: it runs one of this machine to resolve."""
