@@ -113,8 +113,6 @@ def write(name: str, version: str | None, definition: Definition) -> dict[str, s
         own["torchBackend"] = definition.torch_backend
     if definition.wheels:
         own["wheels"] = [msgspec.to_builtins(one) for one in definition.wheels]
-    if definition.pip.options:
-        own["pipOptions"] = list(definition.pip.options)
     if definition.docker is not None:
         own |= _own_docker(definition.docker)
     if own:
@@ -204,8 +202,6 @@ class _Reader:
         self.kept()
         self.made["torch_backend"] = self.value(own, "torchBackend", str, "mlenv.")
         self.made["wheels"] = self.list_of(own, "wheels", Wheel, "mlenv.", "a name and a sha256")
-        options = self.list_of(own, "pipOptions", str, "mlenv.", "text")
-        self.made["pip_options"] = options
         for key, value in data.items():
             if key not in _READ and value not in (None, [], {}):
                 self.notes.keep(key[:80], "no key that mlenv knows.")

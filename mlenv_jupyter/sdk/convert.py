@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -33,20 +32,14 @@ PLATFORM = "linux/amd64"
 OWN = "mlenv://"
 """How asset ids begin that mlenv gives; they say where, not what, and are not registered."""
 
-# Options that a Definition has a field for, or that name what it has.
-_HONOURED = re.compile(
-    r"(?:-i|--index-url|--extra-index-url|-f|--find-links|--pre|--no-binary|--only-binary"
-    r"|-r|--requirement|-c|--constraint|-e|--editable)(?:[\s=].*)?"
-)
 
-
-def definition_of(environment: Environment) -> Definition:
+def definition_of(environment: Environment, *, say: bool = False) -> Definition:
     """What is registered of an Environment as it is now. Raises InvalidDefinition.
 
-    Warns of every line that is left out.
+    ``say`` warns of every line that is left out or has no effect.
     """
     python = environment.python
-    arguments = _dependencies(python.conda_dependencies)
+    arguments = _dependencies(python.conda_dependencies, say=say)
     arguments["variables"] = {**arguments["variables"], **environment.environment_variables}
     path = python.interpreter_path
     databricks = environment.databricks.as_json()
@@ -89,7 +82,7 @@ def fill(environment: Environment, definition: Definition) -> None:
     environment.asset_id = definition.asset_id
 
 
-def _dependencies(conda: CondaDependencies | None) -> dict[str, Any]:
+def _dependencies(conda: CondaDependencies | None, *, say: bool) -> dict[str, Any]:
     """The arguments of ``Definition.create`` that a conda file comes to."""
     from mlenv_jupyter.formats.conda import CondaFile
     from mlenv_jupyter.formats.report import Notes
@@ -114,10 +107,12 @@ def _dependencies(conda: CondaDependencies | None) -> dict[str, Any]:
             )
         )
     arguments = file.arguments()
-    for one in notes.refused:
-        warn(f"Left out: {one}")
+    if say:
+        for one in notes.refused:
+            warn(f"Left out: {one}")
+        for one in notes.kept:
+            warn(f"Kept, not honoured: {one}")
     arguments["wheels"] = wheels
-    arguments["pip_options"] = [one for one in conda.pip_options if not _HONOURED.fullmatch(one)]
     return arguments
 
 
@@ -134,8 +129,6 @@ def _conda_dependencies(definition: Definition) -> CondaDependencies:
 
     data = as_mapping(msgspec.structs.replace(definition, variables={}), name="project_environment")
     made = CondaDependencies(_underlying_structure=data)
-    for option in definition.pip.options:
-        made.set_pip_option(option)
     for wheel in definition.wheels:
         made.add_pip_package(wheel_line(wheel))
     return made

@@ -292,7 +292,7 @@ class Environment(Section):
 
     def _registered(self, workspace: Workspace) -> Version:
         """The version of what it is now; a curated one that nobody has edited is there."""
-        definition = self.definition
+        definition = definition_of(self, say=True)
         if self.name.lower().startswith(RESERVED_PREFIX):
             with contextlib.suppress(NotFound):
                 curated = workspace.version(self.name)
