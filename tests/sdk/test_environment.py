@@ -30,7 +30,6 @@ from mlenv_jupyter.core.errors import (
 )
 from mlenv_jupyter.core.sections import BuildContext, ImageRegistry
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:Kept, not honoured")
 
 
