@@ -84,6 +84,36 @@ def _registry(workspace: Workspace, name: str) -> Check:
     return Check(name=name, ok=True, message=f"{total} environments registered")
 
 
+def _network(workspace: Workspace, name: str) -> Check:
+    from mlenv_jupyter.builds.settings import left_to_pip, network_settings, uv_files, without_user
+    from mlenv_jupyter.core.redact import redact
+
+    settings = network_settings(os.environ)
+    said = ["offline: nothing is fetched"] if workspace.offline else []
+    for one in settings:
+        value = without_user(redact(one.value))
+        said.append(
+            f"{one.name}={value}" + (f" (from {one.source})" if one.source != one.name else "")
+        )
+    said += [
+        f"not heeded: {one.name} of {one.source} (put it into the definition)"
+        for one in left_to_pip(os.environ)
+    ]
+    said += [f"uv reads {path}" for path in uv_files(os.environ)]
+    certificates = next((o for o in settings if o.name == "SSL_CERT_FILE"), None)
+    if certificates is not None and not Path(certificates.value).is_file():
+        return Check(
+            name=name,
+            ok=False,
+            message=f"The certificates {certificates.value} (from {certificates.source}) are not "
+            "there.",
+            remedy=f"Correct {certificates.source}.",
+        )
+    return Check(
+        name=name, ok=True, message="; ".join(said) or "PyPI, without proxy; no index is set"
+    )
+
+
 def _catalogue(workspace: Workspace, name: str) -> Check:
     shelf = workspace.registry.catalogue.look()
     curated = workspace.registry.curated_entries()
@@ -159,6 +189,7 @@ CHECKS: dict[str, Callable[[Workspace, str], Check]] = {
     "disk": _disk,
     "registry": _registry,
     "catalogue": _catalogue,
+    "network": _network,
     "kernels": _kernels,
     "jupyter": _extension,
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from traitlets import Int, List, Unicode, default
+from traitlets import Bool, Int, List, Unicode, default
 from traitlets.config import Configurable
 
 from mlenv_jupyter.core.build import Build
@@ -77,6 +77,9 @@ class Workspace(Configurable):
         config=True
     )
 
+    offline = Bool(
+        False, help="Fetch nothing: build from bundles, caches and directories alone."
+    ).tag(config=True)
     catalogue_directories = List(
         Unicode(),
         help="Directories with a team's curated environments, beside `catalogue` in the home.",
@@ -116,7 +119,7 @@ class Workspace(Configurable):
         store = default.store if not self.home else home / "store"
         if self.store_directory:
             store = Path(self.store_directory).expanduser().absolute()
-        return Places(home, store)
+        return Places(home, store, self.offline)
 
     @cached_property
     def registry(self) -> Registry:
@@ -407,6 +410,7 @@ class Workspace(Configurable):
             use_cache=cache,
             max_concurrent_builds=self.max_concurrent_builds,
             images=self._image_settings(push=push),
+            offline=self.offline,
         )
         return self.queue.submit(spec, author or whoami())
 

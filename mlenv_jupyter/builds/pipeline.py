@@ -20,6 +20,7 @@ from mlenv_jupyter.builds.credentials import credentials
 from mlenv_jupyter.builds.install import Site, install_layer
 from mlenv_jupyter.builds.layer import Layer
 from mlenv_jupyter.builds.resolve import choose, references, resolve, storable
+from mlenv_jupyter.builds.settings import passed_on
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.builds.wheels import private_wheels, wheel_addresses
 from mlenv_jupyter.core.build import Progress, Stage
@@ -194,12 +195,13 @@ def environment_for(definition: Definition, places: Places) -> dict[str, str]:
 def uv_environment(places: Places, also: set[str] | None = None) -> dict[str, str]:
     """The environment that uv runs in: the allow-list, and our own cache and Pythons."""
     return build_environment(
-        os.environ,
+        {**passed_on(os.environ), **os.environ},
         also=also or set(),
         UV_CACHE_DIR=str(places.uv_cache),
         UV_PYTHON_INSTALL_DIR=str(places.pythons),
         UV_NO_PROGRESS="1",
         MLENV_BUILD=os.environ.get("MLENV_BUILD", ""),
+        **({"UV_OFFLINE": "1"} if places.offline else {}),
     )
 
 

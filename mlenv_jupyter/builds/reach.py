@@ -44,7 +44,9 @@ def offline(text: str, _: Definition) -> Problem | None:
     return Problem(
         code="offline",
         message=f"{what} is not in the cache, and the network is switched off.",
-        remedy="Unset UV_OFFLINE, or give find_links a directory that has the wheels.",
+        remedy="Import a bundle that has it (`mlenv bundle` makes one where there is a network), "
+        "give find_links a directory that has the wheels, or switch the network on again: "
+        "c.Workspace.offline, UV_OFFLINE.",
         where=names[0] if names else "",
     )
 

@@ -32,6 +32,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     use_cache: bool = True
     max_concurrent_builds: int = 2
     images: ImageSettings = ImageSettings()
+    offline: bool = False
 
 
 class BuildFiles:

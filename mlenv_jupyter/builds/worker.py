@@ -44,7 +44,7 @@ class Worker:
     ) -> None:
         self.files = files
         self.spec = spec
-        self.places = Places(Path(spec.home), Path(spec.store))
+        self.places = Places(Path(spec.home), Path(spec.store), spec.offline)
         self.registry = registry or Registry(self.places.home, spec.database)
         self._is_guest = registry is not None
         self.build: Build = self.registry.builds.get(spec.id)

@@ -16,10 +16,14 @@ SHORT = 32
 
 @dataclass(frozen=True)
 class Places:
-    """Every path of mlenv, derived from digests and ids of ours, never from what a user typed."""
+    """Every path of mlenv, derived from digests and ids of ours, never from what a user typed.
+
+    ``offline`` is whether what is not in them must not be fetched.
+    """
 
     home: Path
     store: Path
+    offline: bool = False
 
     @classmethod
     def default(cls) -> Places:
