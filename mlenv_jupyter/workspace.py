@@ -77,6 +77,12 @@ class Workspace(Configurable):
         config=True
     )
 
+    kernels_kept = Int(
+        50, min=1, help="More kernels than this are not installed: the least recently used retire."
+    ).tag(config=True)
+    kernel_days = Int(
+        90, min=0, help="Kernels not started for so many days retire; 0: none does for its age."
+    ).tag(config=True)
     offline = Bool(
         False, help="Fetch nothing: build from bundles, caches and directories alone."
     ).tag(config=True)
@@ -478,6 +484,7 @@ class Workspace(Configurable):
         launcher = ensure_launcher(self.places.home, uv=Path(uv), cache=self.places.uv_cache)
         kernelspecs.install(launch, launcher=launcher, kernels=self.places.kernels)
         self._note_kernel("created", row.name, row.version, launch.kernel_name)
+        self.retire_kernels(keep=launch.kernel_name)
         return Kernel(
             kernel_name=launch.kernel_name,
             display_name=launch.display_name,
@@ -490,6 +497,18 @@ class Workspace(Configurable):
         from mlenv_jupyter.kernels import kernelspecs
 
         return tuple(kernelspecs.list_kernels(self.places.kernels))
+
+    def retire_kernels(self, *, keep: str = "", remove: bool = True) -> tuple[Kernel, ...]:
+        """Remove the kernels that nobody uses, except ``keep``; see ``kernels_kept``."""
+        from mlenv_jupyter.kernels.retire import to_retire
+
+        there = {one.kernel_name: one for one in self.kernels()}
+        names = [one for one in there if one != keep]
+        kept = self.kernels_kept - (keep in there)
+        chosen = to_retire(self.places.kernels, names, kept=kept, days=self.kernel_days)
+        for name in chosen if remove else ():
+            self.remove_kernel(name)
+        return tuple(there[name] for name in chosen)
 
     def remove_kernel(self, kernel_name: str) -> None:
         """Remove a kernel of ours; raises InvalidName, NotFound, KernelNotOurs."""

@@ -78,6 +78,43 @@ def remove(session: Session, which: str) -> None:
             say(f"Removed the kernel “{one.display_name}” ({one.kernel_name}).")
 
 
+@verb("retire")
+@click.option("--dry-run", is_flag=True, help="Only say which would go.")
+def retire(session: Session, dry_run: bool) -> None:
+    """Remove the kernels that nobody has started for long; installing one again is instant.
+
+    This happens by itself when a kernel is installed. One that runs or is pinned stays.
+    """
+    found = session.workspace.retire_kernels(remove=not dry_run)
+    if session.json:
+        emit({"items": found})
+        return
+    for one in found:
+        word = "Would remove" if dry_run else "Removed"
+        say(f"{word} the kernel “{one.display_name}” ({one.kernel_name}).")
+    if not found:
+        say("Every kernel is in use.")
+
+
+@verb("pin")
+@click.argument("kernel_name", metavar="KERNEL")
+@click.option("--off", is_flag=True, help="Let it retire again.")
+def pin(session: Session, kernel_name: str, off: bool) -> None:
+    """Let a kernel never retire."""
+    from mlenv_jupyter.kernels.retire import set_pinned
+
+    workspace = session.workspace
+    if kernel_name not in {one.kernel_name for one in workspace.kernels()}:
+        raise NotFound(
+            f"There is no kernel {kernel_name}.", remedy="`mlenv kernel list` shows them."
+        )
+    set_pinned(workspace.places.kernels, kernel_name, not off)
+    if session.json:
+        emit({"kernel_name": kernel_name, "pinned": not off})
+    else:
+        say(f"{kernel_name} {'may retire' if off else 'never retires'}.")
+
+
 @verb("use")
 @click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
 def use(session: Session, reference: Pair) -> None:
@@ -114,6 +151,8 @@ def exec_(session: Session, reference: Pair, command: Sequence[str]) -> None:
 kernel.add_command(install)
 kernel.add_command(list_)
 kernel.add_command(remove)
+kernel.add_command(retire)
+kernel.add_command(pin)
 COMMANDS = (use, exec_, kernel)
 
 

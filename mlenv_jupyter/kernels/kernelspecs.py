@@ -21,6 +21,7 @@ from mlenv_jupyter.core.names import KERNEL_NAME, check_kernel_name
 from mlenv_jupyter.core.version import Kernel
 from mlenv_jupyter.kernels.launcher import Launcher
 from mlenv_jupyter.kernels.record import LaunchRecord, read_record, record_path, write_record
+from mlenv_jupyter.kernels.retire import forget
 from mlenv_jupyter.store.trees import write_atomically
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ def remove(kernel_name: str, *, kernels: Path) -> None:
         )
     _manager().remove_kernel_spec(kernel_name)
     record_path(kernels, kernel_name).unlink(missing_ok=True)
+    forget(kernels, kernel_name)
 
 
 def remove_all(kernels: Path) -> list[str]:

@@ -45,6 +45,7 @@ def main(argv: list[str]) -> NoReturn:
     try:
         text, record = read(path)
         check(record)
+        hold(path)
         place = prepare(text, record, launcher, path)
         environment = kernel_environment(environment, record, place)
         python = os.path.join(place, "bin", "python")
@@ -63,6 +64,22 @@ def main(argv: list[str]) -> NoReturn:
     fallback = os.path.join(launcher, "fallback.py")
     python = os.path.join(launcher, "bin", "python")
     os.execve(python, [python, "-I", fallback, path, dumps(problem), *rest], environment)
+
+
+def hold(path: str) -> None:
+    """Say that this kernel is used, and hold the lock that says so for as long as it runs.
+
+    The descriptor outlives ``exec``. A home that cannot be written is no reason not to start.
+    """
+    import fcntl
+
+    try:
+        used = os.open(os.path.splitext(path)[0] + ".used", os.O_RDWR | os.O_CREAT, 0o600)
+        os.utime(used)
+        fcntl.flock(used, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        os.set_inheritable(used, True)
+    except OSError:
+        return
 
 
 def read(path: str) -> tuple[str, dict[str, Any]]:
