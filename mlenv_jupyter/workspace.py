@@ -531,9 +531,10 @@ class Workspace(Configurable):
         from mlenv_jupyter.runs.environment import environment_in
 
         row = self.registry.find(name, version)
-        prefix = self.places.prefix(self._built(row).lock_digest)
+        record = self._built(row)
+        prefix = self.places.prefix(record.lock_digest)
         variables = self.secrets.variables(row.name, row.definition.variables)
-        return list(command), environment_in(prefix, variables, os.environ)
+        return list(command), environment_in(prefix, variables, os.environ, record.activation)
 
     def pythons(self) -> tuple[Interpreter, ...]:
         """The interpreters on this machine that environments can be made from."""

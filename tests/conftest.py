@@ -25,8 +25,8 @@ REQUIRED = frozenset(os.environ.get("MLENV_REQUIRE", "").split(",")) - {""}
 
 @pytest.fixture(scope="session")
 def shared_cache() -> Path:
-    """Where uv's cache and the shelf of wheels stay from one run of the tests to the next."""
-    for name in ("uv", "shelf"):
+    """Where packages stay from one run of the tests to the next."""
+    for name in ("uv", "shelf", "conda"):
         (CACHE / name).mkdir(parents=True, exist_ok=True)
     return CACHE
 
@@ -38,6 +38,8 @@ def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_cache: Path) -
     store.mkdir(parents=True)
     for name in ("uv", "shelf"):
         (store / name).symlink_to(shared_cache / name)
+    (store / "rattler").mkdir()
+    (store / "rattler" / "packages").symlink_to(shared_cache / "conda")
     monkeypatch.setenv("MLENV_HOME", str(home))
     monkeypatch.setenv("MLENV_STORE", str(store))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))

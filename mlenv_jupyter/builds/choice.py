@@ -17,6 +17,10 @@ def pipeline_of(definition: Definition) -> type[Pipeline]:
         from mlenv_jupyter.builds.images.pipeline import ImagePipeline
 
         return ImagePipeline
+    if definition.kind == "conda":
+        from mlenv_jupyter.builds.conda.pipeline import CondaPipeline
+
+        return CondaPipeline
     from mlenv_jupyter.builds.pip import PipPipeline
 
     return PipPipeline
@@ -27,12 +31,16 @@ def require_builder(definition: Definition) -> None:
     if definition.kind == "image":
         _require_images(definition)
         return
-    if definition.kind != "pip" or definition.user_managed_dependencies:
-        what = "conda packages" if definition.kind == "conda" else "an image"
+    if definition.kind == "conda" and not definition.user_managed_dependencies:
+        from mlenv_jupyter.builds.conda.engine import require_rattler
+
+        require_rattler()
+    if definition.user_managed_dependencies:
+        what = "an image"
         if definition.user_managed_dependencies:
             what = "an interpreter of your own"
         raise Unavailable(
-            f"This environment needs {what}, and this release of mlenv builds pip environments.",
+            f"This environment needs {what}, and this release of mlenv builds no such.",
             code="no_builder",
             where=definition.kind,
             remedy="It is kept as it is. Put its packages under pip to build it now.",

@@ -132,6 +132,18 @@ def install_layer(
         )
 
 
+def install_wheels(
+    site: Site,
+    owner: Owner,
+    chosen: tuple[Chosen, ...],
+    addresses: Mapping[str, str],
+    definition: Definition,
+) -> None:
+    """Put exactly these files into a prefix that somebody else makes. Raises ToolFailed."""
+    options, guarded = index_options(definition), guarded_addresses(definition)
+    _install(site, owner, chosen, addresses, options, guarded)
+
+
 def on_shelf(site: Site, chosen: Iterable[Chosen], *, layer: bool = False) -> bool:
     """Whether everything can be linked, so that nothing has to be fetched or compiled."""
     shelf = Shelf(site.places.shelf, site.python, layer=layer)
@@ -212,7 +224,7 @@ def _sync(
         wanted.write_text("\n".join([*options, hashed_requirements(chosen, named)]))
     arguments: list[str | Path] = [
         *("pip", "install", "--no-deps", "--requirements", wanted.name),
-        *("--python", owner.interpreter or site.python.executable),
+        *("--python", owner.interpreter or site.python.executable, "--break-system-packages"),
         *("--link-mode", "hardlink", "--color", "never", "--preview-features", "pylock"),
         *(("--target", owner.prefix) if owner.interpreter is None else ()),
         # A commit is a hash too, but none that uv takes for one.

@@ -29,8 +29,12 @@ def preview(definition: Definition, places: Places, work: Path) -> tuple[LockedP
     require_builder(definition)
     uv = pythons.find_uv()
     env = environment_for(definition, places)
-    python = pythons.find(definition.python, uv=uv, directory=places.pythons, env=env)
     try:
+        if definition.kind == "conda":
+            from mlenv_jupyter.builds.conda.preview import preview_conda
+
+            return preview_conda(definition, places, work, uv=uv, env=env)
+        python = pythons.find(definition.python, uv=uv, directory=places.pythons, env=env)
         universal, _ = resolve(
             definition,
             python,

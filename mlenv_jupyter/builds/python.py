@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from mlenv_jupyter.store.trees import write_atomically
 
 KNOWN = ".known.json"
 """Where it is kept what the interpreters said: asking a dozen of them takes 0.3 s."""
+
+SYSTEM = sysconfig.get_platform()
+"""This platform, as every Python here names it."""
 
 OLDEST = (3, 8)
 """The oldest Python that a kernel layer can be made for."""
@@ -164,6 +168,11 @@ def _candidates(directory: Path) -> Iterator[str]:
         for entry in sorted(os.listdir(place), reverse=True):
             if name.fullmatch(entry):
                 yield os.path.join(place, entry)
+
+
+def query(executable: Path) -> Python | None:
+    """What an interpreter says of itself; None where it does not start."""
+    return _query(os.path.realpath(executable))
 
 
 def _query(executable: str) -> Python | None:

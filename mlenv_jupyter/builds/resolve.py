@@ -53,8 +53,9 @@ def index_options(definition: Definition) -> list[str]:
 
 
 def references(definition: Definition) -> set[str]:
-    """The variables of the builder's environment that the index settings refer to."""
-    found = {one[2:-1] for line in index_options(definition) for one in REFERENCE.findall(line)}
+    """The variables of the builder's environment that indexes and channels refer to."""
+    asked = [*index_options(definition), *definition.conda.channels]
+    found = {one[2:-1] for line in asked for one in REFERENCE.findall(line)}
     return {one for one in found if not one.startswith("MLENV_")}
 
 

@@ -57,10 +57,12 @@ def plan(reference: str) -> dict[str, str] | None:
     if not os.path.exists(prefix + ".json") or not os.path.isdir(prefix):
         return None
     made = {key: value for key, value in os.environ.items() if key not in REMOVED}
-    made["VIRTUAL_ENV"] = prefix
-    made["PATH"] = os.pathsep.join(
-        [os.path.join(prefix, "bin"), os.environ.get("PATH", os.defpath)]
-    )
+    if os.path.isdir(os.path.join(prefix, "conda-meta")):
+        made.pop("VIRTUAL_ENV", None)
+        _activate(made, prefix + ".json")
+    else:
+        made["VIRTUAL_ENV"] = prefix
+    made["PATH"] = os.pathsep.join([os.path.join(prefix, "bin"), made.get("PATH", os.defpath)])
     made.update(variables)
     return made
 
@@ -76,6 +78,17 @@ def replace_process(argv: Sequence[str], environment: Mapping[str, str]) -> NoRe
     except OSError as error:
         sys.stderr.write(f"Error: {argv[0]} cannot be run: {error.strerror}.\n")
         sys.exit(NOT_RUNNABLE)
+
+
+def _activate(made: dict[str, str], record: str) -> None:
+    """What activating a conda prefix sets, from its commit record."""
+    from json import loads
+
+    with open(record, encoding="utf-8") as file:
+        activation = loads(file.read()).get("activation") or {}
+    for name, (value, *around) in activation.items():
+        before = made.get(name)
+        made[name] = around[0] + before + around[1] if around and before else value
 
 
 def _home() -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -25,6 +27,7 @@ class LockedPackage(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     direct: bool = False
     required_by: tuple[str, ...] = ()
+    installer: Literal["pip", "conda"] = "pip"
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):

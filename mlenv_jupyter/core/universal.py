@@ -33,11 +33,28 @@ class UniversalPackage(msgspec.Struct, frozen=True, kw_only=True):
     source: dict[str, Any] | None = None
 
 
+class CondaLock(msgspec.Struct, frozen=True, kw_only=True):
+    """What a definition with conda packages came to on one platform.
+
+    ``python`` is exact, ``text`` is rattler's lock file, ``pip`` is what pip adds to that, each
+    package with the one file of it that was chosen.
+    """
+
+    python: str
+    text: str
+    pip: tuple[UniversalPackage, ...] = ()
+
+
 class UniversalLock(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``uv`` resolved for all platforms at once (PEP 751), without addresses."""
+    """What ``uv`` resolved for all platforms at once (PEP 751), without addresses.
+
+    conda solves for one platform: ``conda`` has a lock of its own for each that was asked for, by
+    conda's name of it.
+    """
 
     requires_python: str
     packages: tuple[UniversalPackage, ...]
+    conda: dict[str, CondaLock] = {}
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):

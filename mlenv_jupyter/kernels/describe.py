@@ -34,7 +34,8 @@ def launch_record(row: VersionRow, record: Record, store: Store, uv: str) -> Lau
         record=str(record_of(prefix)),
         layer=str(layer) if layer else None,
         layer_packages=_versions(store.record(layer) if layer else None),
-        packages=_versions(record),
+        packages=record.versions,
+        activation=record.activation,
         variables=dict(row.definition.variables),
         overlays=str(places.overlays),
         uv=uv,
@@ -45,4 +46,4 @@ def launch_record(row: VersionRow, record: Record, store: Store, uv: str) -> Lau
 
 
 def _versions(record: Record | None) -> dict[str, str]:
-    return {one.name: one.version for one in record.packages} if record else {}
+    return record.versions if record else {}

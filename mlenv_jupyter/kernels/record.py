@@ -15,7 +15,8 @@ class LaunchRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What ``start.py`` reads from ``MLENV_HOME/kernels/<kernel name>.json``; paths are absolute.
 
     ``packages`` is the lock of the prefix and ``layer_packages`` that of the kernel layer, version
-    by name: together the constraints of ``%pip install``. ``cli`` is the argv of the mlenv CLI.
+    by name: together the constraints of ``%pip install``. ``activation`` is that of the commit
+    record. ``cli`` is the argv of the mlenv CLI.
     """
 
     format: int = 1
@@ -34,6 +35,7 @@ class LaunchRecord(msgspec.Struct, frozen=True, kw_only=True):
     layer_packages: dict[str, str] = {}
     packages: dict[str, str] = {}
     variables: dict[str, str] = {}
+    activation: dict[str, tuple[str, ...]] = {}
     overlays: str
     uv: str
     cli: tuple[str, ...]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import zlib
 from datetime import datetime, timezone
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from mlenv_jupyter.core.lock import Lock
-from mlenv_jupyter.core.universal import UniversalLock
+from mlenv_jupyter.core.universal import CondaLock, UniversalLock
 from mlenv_jupyter.registry import tables
 from mlenv_jupyter.registry.checksums import checksum
 from mlenv_jupyter.registry.database import Database
@@ -59,6 +59,25 @@ class Locks:
         with self._database.write() as connection:
             found = connection.scalar(same.limit(1))
             return int(found) if found else _insert(connection, digest, python, lock, addresses)
+
+    def extend(
+        self, lock_id: int, platform: str, lock: CondaLock, addresses: dict[str, str]
+    ) -> None:
+        """Add what a lock comes to on one more of conda's platforms; one that is there stays."""
+        with self._database.write() as connection:
+            row = connection.execute(select(L).where(L.c.id == lock_id)).one()
+            found = _lock_row(row)
+            merged = msgspec.structs.replace(found.lock, conda={platform: lock, **found.lock.conda})
+            values = {
+                "packages": _pack(merged),
+                "addresses": _pack({**addresses, **found.addresses}),
+            }
+            content = {**row._mapping, **values}
+            connection.execute(
+                update(L)
+                .where(L.c.id == lock_id)
+                .values(**values, checksum=checksum("locks", content))
+            )
 
     def find(self, digest: str, python: str) -> LockRow | None:
         """The newest lock of a digest that was resolved for a Python such as ``3.11``."""
@@ -135,15 +154,17 @@ class Locks:
     def _one(self, query: object) -> LockRow | None:
         with self._database.read() as connection:
             row = connection.execute(query).first()  # type: ignore[call-overload]
-        if row is None:
-            return None
-        return LockRow(
-            row.id,
-            msgspec.json.decode(zlib.decompress(row.packages), type=UniversalLock),
-            msgspec.json.decode(zlib.decompress(row.addresses), type=dict[str, str])
-            if row.addresses
-            else {},
-        )
+        return None if row is None else _lock_row(row)
+
+
+def _lock_row(row: Any) -> LockRow:
+    return LockRow(
+        row.id,
+        msgspec.json.decode(zlib.decompress(row.packages), type=UniversalLock),
+        msgspec.json.decode(zlib.decompress(row.addresses), type=dict[str, str])
+        if row.addresses
+        else {},
+    )
 
 
 def _insert(

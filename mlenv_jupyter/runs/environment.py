@@ -11,11 +11,32 @@ REMOVED = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
 
 
 def environment_in(
-    prefix: Path, variables: Mapping[str, str], source: Mapping[str, str]
+    prefix: Path,
+    variables: Mapping[str, str],
+    source: Mapping[str, str],
+    activation: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[str, str]:
-    """The whole environment: ``source`` with the prefix first on the PATH, then the variables."""
+    """The whole environment: ``source`` with the prefix first on the PATH, then the variables.
+
+    ``activation`` is that of the commit record: it says what is set where the prefix is no venv.
+    """
     made = {name: value for name, value in source.items() if name not in REMOVED}
-    made["VIRTUAL_ENV"] = str(prefix)
-    made["PATH"] = os.pathsep.join([str(prefix / "bin"), source.get("PATH", os.defpath)])
+    if activation:
+        made.pop("VIRTUAL_ENV", None)
+        made = activated(activation, made)
+    else:
+        made["VIRTUAL_ENV"] = str(prefix)
+    made["PATH"] = os.pathsep.join([str(prefix / "bin"), made.get("PATH", os.defpath)])
     made.update(variables)
+    return made
+
+
+def activated(
+    activation: Mapping[str, tuple[str, ...]], source: Mapping[str, str]
+) -> dict[str, str]:
+    """``source`` with what a commit record's activation sets (``start.py`` does it by itself)."""
+    made = dict(source)
+    for name, (value, *around) in activation.items():
+        before = made.get(name)
+        made[name] = around[0] + before + around[1] if around and before else value
     return made

@@ -90,6 +90,10 @@ class Places:
         return self.store / "uv"
 
     @property
+    def rattler(self) -> Path:
+        return self.store / "rattler"
+
+    @property
     def pythons(self) -> Path:
         return self.store / "python"
 

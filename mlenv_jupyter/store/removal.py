@@ -17,7 +17,7 @@ def remove_launchers(places: Places) -> list[str]:
 def purge_places(places: Places) -> list[str]:
     """Remove prefixes, layers, overlays, caches, builds and the registry; what was removed."""
     store = [places.prefixes, places.images, places.layers, places.overlays, places.uv_cache]
-    store += [places.pythons, places.shelf]
+    store += [places.rattler, places.pythons, places.shelf]
     home = [places.builds, places.home / "registry.lock", *places.home.glob("registry.sqlite*")]
     removed = _remove([*store, *home])
     # The directories themselves only where nothing of somebody else's is in them.

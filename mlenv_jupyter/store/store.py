@@ -49,6 +49,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What was committed: the proof that a prefix or layer is whole.
 
     ``site_packages`` is relative to the place; ``size`` is bytes, hard links counted in full.
+    ``activation`` is what has to be set to use it, see ``builds/conda/activation.py``.
+    ``distributions`` are the Python packages in it, version by name, where ``packages`` has others
+    too.
     """
 
     format: int = 1
@@ -61,6 +64,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str = ""
     layer: str | None = None
     image: BuiltImage | None = None
+    activation: dict[str, tuple[str, ...]] = {}
+    distributions: dict[str, str] | None = None
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The Python packages in it, version by name."""
+        if self.distributions is not None:
+            return self.distributions
+        return {one.name: one.version for one in self.packages}
 
 
 class Store:

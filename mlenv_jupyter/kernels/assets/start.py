@@ -170,10 +170,10 @@ def kernel_environment(base: dict[str, str], record: dict[str, Any], place: str)
     prefix, layer = record["prefix"], record.get("layer")
     above = [place] if overlays.is_promoted(place) else [place, prefix]
     roots = [*above, layer] if layer else above
-    made = dict(base)
+    made = activated(base, record)
     made["VIRTUAL_ENV"] = place
     made["PATH"] = _joined(
-        [os.path.join(root, "bin") for root in roots], base.get("PATH", os.defpath)
+        [os.path.join(root, "bin") for root in roots], made.get("PATH", os.defpath)
     )
     for variable, inside in (("JUPYTER_PATH", "share"), ("JUPYTER_CONFIG_PATH", "etc")):
         places = [os.path.join(root, inside, "jupyter") for root in roots[1:]]
@@ -181,6 +181,18 @@ def kernel_environment(base: dict[str, str], record: dict[str, Any], place: str)
         if found:
             made[variable] = _joined(found, base.get(variable, ""))
     made.update(variables(record))
+    return made
+
+
+def activated(base: dict[str, str], record: dict[str, Any]) -> dict[str, str]:
+    """What the prefix's activation scripts set, as it was found out when they were installed.
+
+    Each is `[value]`, or `[value, before, after]` where it adds to what is set already.
+    """
+    made = dict(base)
+    for name, (value, *around) in (record.get("activation") or {}).items():
+        before = made.get(name)
+        made[name] = around[0] + before + around[1] if around and before else value
     return made
 
 

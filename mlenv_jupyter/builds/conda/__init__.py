@@ -1,0 +1,1 @@
+"""conda environments without conda: solved and installed with rattler, pip's part with uv."""

@@ -1,0 +1,322 @@
+"""rattler, as builds use it: the only module that imports it.
+
+Its calls are coroutines; each runs to its end here. A panic of rattler is no Exception, so every
+call turns whatever comes into a RattlerFailed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import difflib
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from mlenv_jupyter.builds.conda.channels import Channels
+from mlenv_jupyter.builds.conda.tree import read_report
+from mlenv_jupyter.core.build import Progress
+from mlenv_jupyter.core.errors import Unavailable
+from mlenv_jupyter.store.trees import remove_tree
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+T = TypeVar("T")
+ENVIRONMENT = "default"
+PATIENCE = 3.0
+"""Seconds that threads of rattler are given to end after an installation was broken off."""
+
+
+class RattlerFailed(Exception):
+    """rattler could not do it; explained before a user sees it. ``kind`` is what it was about.
+
+    ``known`` are the versions that channels have of what there is none of, newest first; ``names``
+    are like those that are not there at all.
+    """
+
+    def __init__(self, kind: Literal["solve", "channel", "install", "spec"], text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text
+        self.known: dict[str, tuple[str, ...]] = {}
+        self.names: tuple[str, ...] = ()
+
+
+def require_rattler() -> None:
+    """Raise Unavailable unless rattler is installed; imports nothing."""
+    from importlib.util import find_spec
+
+    if find_spec("rattler") is None:
+        raise Unavailable(
+            "This environment has conda packages, and what builds those is not installed.",
+            code="no_builder",
+            where="conda",
+            remedy="Install it beside mlenv: `pip install 'mlenv-jupyter[conda]'`.",
+        )
+
+
+def platform() -> str:
+    """conda's name of this platform, such as ``linux-64``."""
+    from rattler import Subdir
+
+    return str(Subdir.current())
+
+
+def virtual_packages() -> tuple[str, ...]:
+    """What this machine offers to packages (``__glibc=2.36``), overrides by variables included."""
+    return tuple(
+        f"{one.name.normalized}={one.version}"
+        for one in (found.into_generic() for found in _virtual())
+    )
+
+
+class Engine:
+    """rattler with the channels, the credentials and the caches of one build."""
+
+    def __init__(self, channels: Channels, cache: Path, *, use_cache: bool = True) -> None:
+        from rattler import Client
+        from rattler.networking.middleware import (
+            AddHeadersMiddleware,
+            AuthenticationMiddleware,
+            MirrorMiddleware,
+            RetryMiddleware,
+        )
+
+        self._channels = channels
+        self._cache = cache
+        self._use_cache = use_cache
+
+        def headers(host: str, path: str) -> dict[str, str] | None:
+            for one in channels.headers:
+                if host == one.host and path.startswith(one.path + "/"):
+                    return {"Authorization": one.value}
+            return None
+
+        parts: list[Any] = [RetryMiddleware(3)]
+        if channels.mirrors:
+            parts.append(MirrorMiddleware({k: [v] for k, v in channels.mirrors.items()}))
+        # The user's own credentials (`rattler auth login`, .netrc) serve where we have none.
+        parts += [AddHeadersMiddleware(headers)] if channels.headers else []
+        parts.append(AuthenticationMiddleware())
+        self._client = Client(parts)
+
+    def solve(self, specs: Sequence[str]) -> list[RepoDataRecord]:
+        """The packages that fit specs and this machine, by name. Raises RattlerFailed."""
+        from rattler import Channel, Gateway, MatchSpec, SourceConfig, Subdir, solve
+
+        wanted = []
+        for spec in specs:
+            with _failures(self._channels, f"spec:{spec}"):
+                wanted.append(MatchSpec(spec, strict=False))
+        with _failures(self._channels, "solve"):
+            gateway = Gateway(
+                cache_dir=self._cache / "repodata",
+                default_config=SourceConfig(
+                    cache_action="cache-or-fetch" if self._use_cache else "no-cache"
+                ),
+                client=self._client,
+            )
+        try:
+            with _failures(self._channels, "solve"):
+                found = _run(
+                    lambda: solve(
+                        [Channel(name) for name in self._channels.names],
+                        wanted,
+                        gateway=gateway,
+                        platforms=[Subdir.current(), Subdir("noarch")],
+                        virtual_packages=_virtual(),
+                        # Only the channels that were asked for, in their order.
+                        channel_relations="disabled",
+                    )
+                )
+        except RattlerFailed as failed:
+            if failed.kind == "solve":
+                with contextlib.suppress(RattlerFailed):
+                    self._look_around(gateway, failed)
+            raise
+        return sorted(found, key=lambda one: one.name.normalized)
+
+    def _look_around(self, gateway: Any, failed: RattlerFailed) -> None:
+        """Find out what there is in place of what there is none of."""
+        from rattler import Channel, Subdir
+
+        sources = [Channel(name) for name in self._channels.names]
+        platforms = [Subdir.current(), Subdir("noarch")]
+        for name, _ in read_report(failed.text).none:
+            if name.startswith("__"):
+                continue
+            with _failures(self._channels, "solve"):
+                found = _run(
+                    lambda name=name: gateway.query(  # type: ignore[misc]
+                        sources, platforms, [name], recursive=False, channel_relations="disabled"
+                    )
+                )
+                records = [one for some in found for one in some]
+                newest_first = sorted(records, key=lambda one: one.version, reverse=True)
+                failed.known[name] = tuple(dict.fromkeys(str(one.version) for one in newest_first))
+                if not records:
+                    names = _run(lambda: gateway.names(sources, platforms))
+                    failed.names += tuple(
+                        difflib.get_close_matches(
+                            name, (one.normalized for one in names), n=3, cutoff=0.7
+                        )
+                    )
+
+    def install(
+        self,
+        records: Sequence[RepoDataRecord],
+        prefix: Path,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        """Link packages into a prefix, which must be at its final place. Raises RattlerFailed."""
+        from rattler import install
+
+        (self._cache / "packages").mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with _failures(self._channels, "install"):
+                _run(
+                    lambda: install(
+                        list(records),
+                        prefix,
+                        cache_dir=self._cache / "packages",
+                        installed_packages=[],
+                        execute_link_scripts=False,
+                        client=self._client,
+                        reporter=_Reporter(records, on_progress),  # type: ignore[arg-type]
+                    )
+                )
+        except BaseException:
+            _clear(prefix)
+            raise
+
+    def write_lock(self, records: Sequence[RepoDataRecord], work: Path) -> str:
+        """rattler's lock file of these packages, for this platform."""
+        from rattler import LockChannel, LockFile, LockPlatform
+
+        here = LockPlatform(platform())
+        lock = LockFile([here])
+        lock.set_channels(ENVIRONMENT, [LockChannel(str(name)) for name in self._addresses()])
+        for record in records:
+            lock.add_conda_package(ENVIRONMENT, here, record)
+        path = work / "conda.lock"
+        lock.to_path(path)
+        return path.read_text()
+
+    def read_lock(self, text: str, work: Path) -> list[RepoDataRecord]:
+        """The packages in rattler's lock file, for this platform."""
+        from rattler import LockFile
+
+        path = work / "conda.lock"
+        path.write_text(text)
+        with _failures(self._channels, "install"):
+            environment = LockFile.from_path(path).environment(ENVIRONMENT)
+            assert environment is not None
+            found = environment.conda_repodata_records()[platform()]
+        return sorted(found, key=lambda one: one.name.normalized)
+
+    def _addresses(self) -> list[str]:
+        from rattler import Channel
+
+        return [Channel(name).base_url for name in self._channels.names]
+
+
+class _Reporter:
+    """Follows an installation: packages linked, and bytes fetched where something is fetched."""
+
+    def __init__(
+        self, records: Sequence[RepoDataRecord], on_progress: Callable[[Progress], None]
+    ) -> None:
+        self._total = len(records)
+        self._say = on_progress
+        self._linked = 0
+        self._names: list[str] = []
+        self._fetched: dict[int, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        if name.startswith("on_"):
+            return lambda *_: 0
+        raise AttributeError(name)
+
+    def on_download_start(self, _: int) -> int:
+        with self._lock:
+            key = len(self._fetched)
+            self._fetched[key] = (0, 0)
+            return key
+
+    def on_download_progress(self, download_idx: int, progress: int, total: int | None) -> None:
+        with self._lock:
+            self._fetched[download_idx] = (progress, total or progress)
+            self._report()
+
+    def on_link_complete(self, _: int) -> None:
+        with self._lock:
+            self._linked += 1
+            self._report()
+
+    def _report(self) -> None:
+        total = sum(one for _, one in self._fetched.values())
+        self._say(
+            Progress(
+                done=self._linked,
+                total=self._total,
+                bytes_done=sum(one for one, _ in self._fetched.values()) if total else None,
+                bytes_total=total or None,
+            )
+        )
+
+
+def _virtual() -> list[Any]:
+    from rattler import VirtualPackage, VirtualPackageOverrides
+
+    return list(VirtualPackage.detect(VirtualPackageOverrides.from_env()))
+
+
+def _run(call: Callable[[], Awaitable[T]]) -> T:
+    async def main() -> T:
+        return await call()
+
+    return asyncio.run(main())
+
+
+@contextlib.contextmanager
+def _failures(channels: Channels, kind: str) -> Iterator[None]:
+    from rattler import exceptions
+
+    about, _, spec = kind.partition(":")
+    try:
+        yield
+    except exceptions.SolverError as error:
+        raise RattlerFailed("solve", channels.redact(str(error))) from None
+    except (exceptions.GatewayError, exceptions.FetchRepoDataError) as error:
+        raise RattlerFailed("channel", channels.redact(str(error))) from None
+    except exceptions.InvalidChannelError as error:
+        raise RattlerFailed("channel", channels.redact(str(error))) from None
+    except (RattlerFailed, OSError):
+        raise
+    except BaseException as error:
+        ours = type(error).__module__ in ("exceptions", "pyo3_runtime") or isinstance(
+            error, (TypeError, ValueError, AttributeError)
+        )
+        if not ours:
+            raise
+        text = f"{spec}: {error}" if spec else str(error)
+        raise RattlerFailed(about, channels.redact(text)) from None  # type: ignore[arg-type]
+
+
+def _clear(prefix: Path) -> None:
+    """Remove a prefix that was broken off, after the threads that still write to it have ended."""
+    wait = threading.Event().wait
+    quiet = 0
+    for _ in range(int(PATIENCE / 0.05)):
+        with contextlib.suppress(OSError):
+            if not prefix.exists():
+                quiet += 1
+            else:
+                quiet = 0
+                remove_tree(prefix)
+        if quiet >= 3:
+            return
+        wait(0.05)
