@@ -114,14 +114,6 @@ CASES: dict[str, tuple[Any, ...]] = {
         {},
         None,
     ),
-    "unreadable": (
-        ["padding[foo=1]"],
-        {},
-        "invalid_requirement",
-        "padding[foo=1] is not a conda package.",
-        {"padding[foo=1]": "cannot be read"},
-        None,
-    ),
 }
 
 
