@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.exports import Exports
     from mlenv_jupyter.lifecycle import Lifecycle
+    from mlenv_jupyter.notebooks.restore import Notebooks
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
     from mlenv_jupyter.registry.rows import VersionRow
     from mlenv_jupyter.registry.secrets import Secrets
@@ -150,6 +151,13 @@ class Workspace(Configurable):
         from mlenv_jupyter.registry.secrets import Secrets
 
         return Secrets(self.places.home)
+
+    @cached_property
+    def notebooks(self) -> Notebooks:
+        """What notebooks remember, and versions made of it."""
+        from mlenv_jupyter.notebooks.restore import Notebooks
+
+        return Notebooks(self.registry, self.store)
 
     @cached_property
     def queue(self) -> Queue:

@@ -10,9 +10,11 @@ import type {
   IErrorBody,
   IImport,
   IKernel,
+  IPlan,
   IProblem,
   IPythons,
   IResolution,
+  IStamp,
   IStatus,
   IValidation,
   IVersion,
@@ -209,6 +211,30 @@ export class Api {
 
   removeKernel(kernelName: string): Promise<void> {
     return this._send('DELETE', path('kernels', kernelName));
+  }
+
+  /** What a notebook in this version should remember. */
+  stamp(
+    name: string,
+    version: string,
+    follows?: string | null
+  ): Promise<IStamp> {
+    return this._get(path('environments', name, 'versions', version, 'stamp'), {
+      follows
+    });
+  }
+
+  /** Fetches, resolves and runs nothing. */
+  inspectNotebook(stamp: object, lock?: object): Promise<IPlan> {
+    return this._send('POST', 'notebooks/inspect', { stamp, lock });
+  }
+
+  restoreNotebook(body: {
+    stamp: object;
+    lock?: object;
+    ticked: string[];
+  }): Promise<IVersion> {
+    return this._send('POST', 'notebooks/restore', body);
   }
 
   pythons(signal?: AbortSignal): Promise<IPythons> {

@@ -38,7 +38,7 @@ class PipPipeline(Pipeline):
             return False
         python = pythons.present(self.spec.definition.python, self.places.pythons)
         found = self.found_lock(python) if python is not None else None
-        if python is None or found is None:
+        if python is None or found is None or self.is_of_elsewhere(found, python):
             return False
         site = replace(self.site(python), shelf_only=True)
         chosen = self.choose_files(found, python)
@@ -98,6 +98,8 @@ class PipPipeline(Pipeline):
         found = self.found_lock(python)
         if found is not None:
             self.voice.say(f"Locked before: {len(found.lock.packages)} packages for all platforms")
+            if self.is_of_elsewhere(found, python):
+                found = self.completed_lock(found, python)
         else:
             found = self.resolved_lock(python)
         chosen = self.choose_files(found, python)

@@ -25,10 +25,11 @@ from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.builds.wheels import private_wheels, wheel_addresses
 from mlenv_jupyter.core.build import Progress, Stage
 from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.stamp import is_whole, pins
 from mlenv_jupyter.core.universal import Chosen, chosen_before
 from mlenv_jupyter.kernels.layer import finish_layer
 from mlenv_jupyter.process import Line, build_environment
-from mlenv_jupyter.registry.locks import LockRow
+from mlenv_jupyter.registry.locks import LockRow, PlatformLock
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.store.places import Places
@@ -130,10 +131,42 @@ class Pipeline(ABC):
 
     def choose_files(self, found: LockRow, python: pythons.Python) -> tuple[Chosen, ...]:
         """The files of a lock for this machine; those of last time where nothing has changed."""
-        known = self.registry.locks.on_platform(found.id, python.platform)
-        if known is not None and known.lock.python == python.version:
+        known = self._known_here(found, python)
+        if known is not None:
             return chosen_before(found.lock, known.lock)
         return choose(found.lock, python)
+
+    def is_of_elsewhere(self, found: LockRow, python: pythons.Python) -> bool:
+        """Whether a lock came with a notebook, and knows the files of another platform only."""
+        return not is_whole(found.lock) and self._known_here(found, python) is None
+
+    def completed_lock(self, found: LockRow, python: pythons.Python) -> LockRow:
+        """A lock of elsewhere with the files of all platforms; its versions stay."""
+        wanted = pins(found.lock)
+        universal, addresses = resolve(
+            self.spec.definition,
+            python,
+            uv=self.uv,
+            work=self.files.place,
+            env=self.env,
+            on_line=self.voice.line,
+            wheels=private_wheels(self.spec.definition, self.places),
+            constraints=wanted,
+        )
+        choose(universal, python)
+        self.registry.locks.complete(found.id, universal, storable(addresses))
+        self.voice.say(f"Resolved for this platform, with {len(wanted)} versions kept")
+        made = self.registry.locks.get(found.id)
+        assert made is not None
+        return made
+
+    def _known_here(self, found: LockRow, python: pythons.Python) -> PlatformLock | None:
+        """What a lock came to here before; one from a notebook serves all of a minor version."""
+        known = self.registry.locks.on_platform(found.id, python.platform)
+        if known is None or known.lock.python == python.version:
+            return known
+        alike = known.lock.python.split(".")[:2] == python.version.split(".")[:2]
+        return known if alike and not is_whole(found.lock) else None
 
     def install_layer(self, site: Site, layer: Layer) -> None:
         """Make the kernel layer; it is no package of the version and no part of the progress."""

@@ -83,6 +83,8 @@ def resolve(
     asked = [for_uv(line) for line in definition.pip.requirements]
     asked += wheel_requirements(wheels or {})
     wanted.write_text("\n".join([*index_options(definition), *asked]) + "\n")
+    limits = work / "constraints.txt"
+    limits.write_text("".join(f"{one}\n" for one in constraints))
     made = work / "pylock.toml"
     made.unlink(missing_ok=True)
     pins = work / "constraints.txt"
@@ -98,6 +100,7 @@ def resolve(
             *(["--prerelease", "allow"] if definition.pip.pre else []),
             *(["--only-binary", ":all:"] if wheels_only else []),
             *(["--refresh"] if refresh else []),
+            *(["--constraint", limits.name] if constraints else []),
             *(["--constraint", pins.name] if constraints else []),
             *(["--torch-backend", definition.torch_backend] if definition.torch_backend else []),
         ],

@@ -16,6 +16,7 @@ from mlenv_jupyter.cli import (
     environments,
     exchange,
     kernels,
+    notebooks,
     secrets,
     system,
 )
@@ -59,12 +60,14 @@ def mlenv() -> None:
     """Reproducible environments: define, build, use as a kernel or in a shell."""
 
 
+# One a line, in the order of work.
 for verbs in (
     environments,
     builds,
     kernels,
     exchange,
     adopt,
+    notebooks,
     catalogue,
     directories,
     secrets,

@@ -77,6 +77,7 @@ class Environments:
         new: bool = False,
         base: str | None = None,
         version: str | None = None,
+        lock_id: int | None = None,
     ) -> tuple[VersionRow, bool]:
         """The version of this definition, and whether it was made now.
 
@@ -84,7 +85,7 @@ class Environments:
         environment exists. ``base`` is the version that was edited: where the same is to be
         installed, its lock is taken over. ``version`` is what it was called elsewhere, which is
         kept unless there is one of that name with another content; then the next number is given.
-        Raises NotFound, and Conflict for what is archived.
+        ``lock_id`` is the lock of a version that is made now. Raises NotFound, Conflict.
         """
         ids = identity.definition_id(definition), identity.digest(definition)
         with self._database.write() as connection:
@@ -117,7 +118,8 @@ class Environments:
                     index(connection, environment["id"])
                     note(connection, "environment", "changed", name)
                 return version_of(same), False
-            lock_id = _lock_of_base(connection, environment, base, ids[1])
+            if lock_id is None:
+                lock_id = _lock_of_base(connection, environment, base, ids[1])
             if lock_id is None:
                 lock_id = _newest_lock(connection, environment["id"], ids[1])
             return (
@@ -290,6 +292,22 @@ class Environments:
         if row is None:
             raise no_version(name, version, self.get(name).latest.version)
         return version_of(row)
+
+    def with_definition(self, definition_id: str, digest: str) -> tuple[VersionRow, ...]:
+        """Every version of every environment with this Definition id, archived ones too.
+
+        ``digest`` is that of the same definition: there is an index for it.
+        """
+        return self._having(and_(V.c.digest == digest, V.c.definition_id == definition_id))
+
+    def with_digest(self, digest: str) -> tuple[VersionRow, ...]:
+        """Every version of every environment that installs the same, archived ones left out."""
+        return self._having(and_(V.c.digest == digest, V.c.archived_at.is_(None)))
+
+    def _having(self, condition: Any) -> tuple[VersionRow, ...]:
+        query = select_versions().where(condition).order_by(V.c.id.desc()).limit(MAX_LIMIT)
+        with self._database.read() as connection:
+            return tuple(version_of(row) for row in connection.execute(query).mappings())
 
     def page(
         self,

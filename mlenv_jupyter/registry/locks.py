@@ -79,6 +79,14 @@ class Locks:
                 .values(**values, checksum=checksum("locks", content))
             )
 
+    def complete(self, lock_id: int, lock: UniversalLock, addresses: dict[str, str]) -> None:
+        """Give a lock the files of all platforms; its versions are the caller's to keep."""
+        with self._database.write() as connection:
+            row = dict(connection.execute(select(L).where(L.c.id == lock_id)).mappings().one())
+            row |= {"packages": _pack(lock), "addresses": _pack(addresses)}
+            row["checksum"] = checksum("locks", row)
+            connection.execute(update(L).where(L.c.id == lock_id).values(**row))
+
     def find(self, digest: str, python: str) -> LockRow | None:
         """The newest lock of a digest that was resolved for a Python such as ``3.11``."""
         query = (
@@ -92,6 +100,19 @@ class Locks:
     def get(self, lock_id: int) -> LockRow | None:
         """One lock by its id."""
         return self._one(select(L).where(L.c.id == lock_id))
+
+    def with_result(self, digest: str, lock_digest: str) -> int | None:
+        """The newest lock of a digest that came to this lock digest on some platform."""
+        query = (
+            select(L.c.id)
+            .join(P, P.c.lock_id == L.c.id)
+            .where(P.c.lock_digest == lock_digest, L.c.digest == digest)
+            .order_by(L.c.id.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            found = connection.scalar(query)
+        return None if found is None else int(found)
 
     def newest_ids(self, digests: list[str]) -> dict[str, int]:
         """The id of the newest lock of each digest that has one."""

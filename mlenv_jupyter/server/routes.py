@@ -11,6 +11,7 @@ from mlenv_jupyter.server import (
     environments,
     kernels,
     lifecycle,
+    notebooks,
     secrets,
 )
 from mlenv_jupyter.server.base import PREFIX, Unknown
@@ -44,6 +45,9 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/adoptable/{id}": adoptable.AdoptableOneHandler,
     "/kernels": kernels.KernelsHandler,
     "/kernels/{kernel_name}": kernels.KernelHandler,
+    "/environments/{name}/versions/{version}/stamp": notebooks.StampHandler,
+    "/notebooks/inspect": notebooks.InspectHandler,
+    "/notebooks/restore": notebooks.RestoreHandler,
     "/secrets": secrets.SecretsHandler,
     "/secrets/{name}": secrets.SecretHandler,
     "/python": kernels.PythonsHandler,

@@ -202,3 +202,25 @@ class NewSecret(Body, frozen=True):
     value: Annotated[str, msgspec.Meta(max_length=65536)] | None = None
     hosts: tuple[ShortText, ...] = ()
     environments: tuple[ShortText, ...] = ()
+
+
+class StampQuery(Query, frozen=True):
+    """Which label the notebook goes with, if with one."""
+
+    follows: ShortText | None = None
+
+
+class NotebookStamp(Body, frozen=True):
+    """What a notebook has in ``metadata.mlenv``, and the lock beside it where it has one."""
+
+    stamp: Raw
+    lock: Raw | None = None
+
+
+class ToRestore(Body, frozen=True):
+    """A stamp, what of it its reader has ticked, and another name for it."""
+
+    stamp: Raw
+    lock: Raw | None = None
+    ticked: tuple[ShortText, ...] = ()
+    name: ShortText | None = None

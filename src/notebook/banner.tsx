@@ -8,8 +8,10 @@ import { Glyph } from '../icons';
 import { useSignal } from '../panel/context';
 import { Button, IconButton } from '../panel/parts';
 import { stageWords } from '../panel/states';
+import type { IPlan } from '../wire';
 import type { IKernelFacts } from './kernelfacts';
 import type { MissingKernel, MissingState } from './missingkernel';
+import { Review } from './review';
 
 /** What a banner can do beside what its model does. */
 export interface IBannerActions {
@@ -34,20 +36,38 @@ export class MissingKernelBanner extends ReactWidget {
   }
 
   dispose(): void {
+    this._heights.disconnect();
     this._missing.changed.disconnect(this._onChanged, this);
     super.dispose();
   }
 
   protected render(): JSX.Element {
     return (
-      <MissingView
-        missing={this._missing}
-        actions={this._actions}
-        onDismiss={() => this.hide()}
-        trans={this._trans}
-      />
+      <div ref={this._watchHeight}>
+        <MissingView
+          missing={this._missing}
+          actions={this._actions}
+          onDismiss={() => this.hide()}
+          trans={this._trans}
+        />
+      </div>
     );
   }
+
+  /** The layout above the notebook gives a widget its least height and no more. */
+  private readonly _watchHeight = (content: HTMLElement | null) => {
+    this._heights.disconnect();
+    if (content) {
+      this._heights.observe(content);
+    }
+  };
+
+  private readonly _heights = new ResizeObserver(entries => {
+    for (const { contentRect } of entries) {
+      this.node.style.minHeight = `${Math.ceil(contentRect.height)}px`;
+      this.parent?.fit();
+    }
+  });
 
   private _onChanged(): void {
     const { state } = this._missing;
@@ -75,33 +95,7 @@ function MissingView(props: IMissingProps): JSX.Element | null {
     case 'here':
       return null;
     case 'missing':
-      return (
-        <Banner
-          tone="warning"
-          icon="missing"
-          text={trans.__(
-            'This notebook ran in %1, which is not on this machine.',
-            titleOf(state.wants)
-          )}
-          strong={titleOf(state.wants)}
-          onDismiss={onDismiss}
-          trans={trans}
-        >
-          <Button
-            kind="plain"
-            label={trans.__('Choose another kernel…')}
-            onClick={actions.chooseKernel}
-          />
-          <Button
-            kind="primary"
-            label={trans.__('Build and use')}
-            title={trans.__(
-              'Builds it from its lock, then switches this notebook'
-            )}
-            onClick={() => void missing.buildAndUse()}
-          />
-        </Banner>
-      );
+      return <AbsentView {...props} state={state} />;
     case 'building': {
       const { build, wants } = state;
       const { stage, count } = build
@@ -137,6 +131,107 @@ function MissingView(props: IMissingProps): JSX.Element | null {
     }
     case 'failed':
       return <FailedView {...props} state={state} />;
+  }
+}
+
+/** It is not here; what the notebook remembers of it says how it can be had. */
+function AbsentView(
+  props: IMissingProps & { state: Extract<MissingState, { is: 'missing' }> }
+): JSX.Element {
+  const { missing, actions, onDismiss, state, trans } = props;
+  const { plan, wants } = state;
+  const [open, setOpen] = React.useState(false);
+  // What is registered here was wanted here: there is nothing to review.
+  const restore =
+    plan && plan.state !== 'unreadable' && plan.state !== 'registered';
+  // With nothing to decide one press is enough; what is foreign is looked at first.
+  const decided = restore && plan.ticks.length === 0 && !plan.warning;
+  return (
+    <>
+      <Banner
+        tone="warning"
+        icon="missing"
+        text={absenceOf(state, trans)}
+        strong={titleOf(wants)}
+        onDismiss={onDismiss}
+        trans={trans}
+      >
+        <Button
+          kind="plain"
+          label={trans.__('Choose another kernel…')}
+          onClick={actions.chooseKernel}
+        />
+        {restore && (
+          <Button
+            kind={decided ? 'outlined' : 'primary'}
+            label={open ? trans.__('Close review') : trans.__('Review')}
+            onClick={() => setOpen(!open)}
+          />
+        )}
+        {!restore && (
+          <Button
+            kind="primary"
+            label={trans.__('Build and use')}
+            title={trans.__(
+              'Builds it from its lock, then switches this notebook'
+            )}
+            onClick={() => void missing.buildAndUse()}
+          />
+        )}
+        {decided && !open && (
+          <Button
+            kind="primary"
+            label={isHere(plan) ? trans.__('Use') : trans.__('Restore')}
+            title={plan.steps.join(' ')}
+            onClick={() => void missing.restore([])}
+          />
+        )}
+      </Banner>
+      {open && plan && (
+        <Review
+          plan={plan}
+          onRestore={ticked => void missing.restore(ticked)}
+          trans={trans}
+        />
+      )}
+    </>
+  );
+}
+
+function isHere(plan: IPlan): boolean {
+  return plan.state === 'ready' || plan.state === 'same-packages';
+}
+
+function absenceOf(
+  state: Extract<MissingState, { is: 'missing' }>,
+  trans: TranslationBundle
+): string {
+  const title = titleOf(state.wants);
+  switch (state.plan?.state) {
+    case 'ready':
+      return trans.__('This notebook ran in %1, which is ready here.', title);
+    case 'same-packages':
+      return trans.__(
+        'This notebook ran in %1. %2 has the same packages.',
+        title,
+        `${state.plan.here_name} v${state.plan.here_version}`
+      );
+    case 'buildable':
+      return trans.__(
+        'This notebook ran in %1, which is not on this machine. The notebook has its lock.',
+        title
+      );
+    case 'other-platform':
+      return trans.__(
+        'This notebook ran in %1 on another platform (%2).',
+        title,
+        state.plan.platform ?? ''
+      );
+    default:
+      return trans.__(
+        'This notebook ran in %1, which is not on this machine.',
+        title
+      );
   }
 }
 

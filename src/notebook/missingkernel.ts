@@ -1,21 +1,27 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { KernelSpec } from '@jupyterlab/services';
+import type { Contents, KernelSpec } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { problemOf } from '../api';
 import type { IEnvironments } from '../tokens';
-import type { IBuild, IProblem } from '../wire';
+import type { IBuild, IPlan, IProblem } from '../wire';
 import { isActive } from '../wire';
 import { ended } from './building';
 import type { IKernelFacts } from './kernelfacts';
-import { factsOfNames } from './kernelfacts';
+import { factsOfNames, isOurs } from './kernelfacts';
+import { lockBeside, stampOf } from './memory';
 
 /** How it stands with the kernel that a notebook wants and this machine has not. */
 export type MissingState =
   | { readonly is: 'here' }
-  | { readonly is: 'missing'; readonly wants: IKernelFacts }
+  | {
+      readonly is: 'missing';
+      readonly wants: IKernelFacts;
+      /** What the notebook's own memory offers; `null` where it has none. */
+      readonly plan: IPlan | null;
+    }
   | {
       readonly is: 'building';
       readonly wants: IKernelFacts;
@@ -44,6 +50,7 @@ export class MissingKernel implements IDisposable {
     private readonly _panel: NotebookPanel,
     private readonly _environments: IEnvironments,
     private readonly _kernelspecs: KernelSpec.IManager,
+    private readonly _contents: Contents.IManager,
     private readonly _switch: Switch
   ) {
     void _panel.context.ready.then(() => this._look());
@@ -66,7 +73,32 @@ export class MissingKernel implements IDisposable {
   /** Takes the word of the fallback kernel that the version is not here. */
   note(wants: IKernelFacts): void {
     if (this._state.is === 'here') {
-      this._set({ is: 'missing', wants });
+      void this._miss(wants);
+    }
+  }
+
+  /**
+   * Registers what the notebook remembers, as far as it is ticked, then builds it
+   * and switches. Only a press leads here.
+   */
+  async restore(ticked: string[]): Promise<void> {
+    const state = this._state;
+    const stamp = stampOf(this._panel);
+    if (state.is !== 'missing' || !stamp) {
+      return;
+    }
+    const { wants } = state;
+    this._set({ is: 'building', wants, build: null });
+    try {
+      const lock = await lockBeside(this._panel, stamp, this._contents);
+      const { name, version } = await this._environments.api.restoreNotebook({
+        stamp,
+        lock,
+        ticked
+      });
+      await this._build({ ...wants, name, version });
+    } catch (reason) {
+      this._fail(wants, reason);
     }
   }
 
@@ -76,35 +108,10 @@ export class MissingKernel implements IDisposable {
       return;
     }
     const { wants } = this._state;
-    this._set({ is: 'building', wants, build: null });
     try {
-      const begun = await this._environments.startBuild(
-        wants.name,
-        wants.version
-      );
-      this._set({ is: 'building', wants, build: begun });
-      const build = await ended(this._environments, begun, news =>
-        this._set({ is: 'building', wants, build: news })
-      );
-      if (build.state !== 'succeeded') {
-        this._set({ is: 'failed', wants, build, problem: build.error });
-        return;
-      }
-      const kernel = await this._environments.installKernel(
-        wants.name,
-        wants.version
-      );
-      if (!this._isDisposed) {
-        this._set({ is: 'here' });
-        await this._switch(kernel.kernel_name, this._panel);
-      }
+      await this._build(wants);
     } catch (reason) {
-      this._set({
-        is: 'failed',
-        wants,
-        build: null,
-        problem: problemOf(reason)
-      });
+      this._fail(wants, reason);
     }
   }
 
@@ -121,6 +128,35 @@ export class MissingKernel implements IDisposable {
     Signal.clearData(this);
   }
 
+  private async _build(wants: IKernelFacts): Promise<void> {
+    this._set({ is: 'building', wants, build: null });
+    const begun = await this._environments.startBuild(
+      wants.name,
+      wants.version
+    );
+    this._set({ is: 'building', wants, build: begun });
+    const build = await ended(this._environments, begun, news =>
+      this._set({ is: 'building', wants, build: news })
+    );
+    if (build.state !== 'succeeded') {
+      this._set({ is: 'failed', wants, build, problem: build.error });
+      return;
+    }
+    const kernel = await this._environments.installKernel(
+      wants.name,
+      wants.version
+    );
+    if (!this._isDisposed) {
+      this._set({ is: 'here' });
+      await this._switch(kernel.kernel_name, this._panel);
+    }
+  }
+
+  private _fail(wants: IKernelFacts, reason: unknown): void {
+    const problem = problemOf(reason);
+    this._set({ is: 'failed', wants, build: null, problem });
+  }
+
   private _look(): void {
     const { context, sessionContext } = this._panel;
     if (this._isDisposed || sessionContext.session?.kernel) {
@@ -129,7 +165,11 @@ export class MissingKernel implements IDisposable {
     const { defaultKernelName: kernelName } = context.model;
     const spec = context.model.getMetadata('kernelspec') as
       { display_name?: string } | undefined;
-    const wants = factsOfNames(kernelName, spec?.display_name ?? '');
+    const stamp = stampOf(this._panel);
+    const wants =
+      stamp && isOurs(kernelName)
+        ? { kernelName, name: stamp.name, version: stamp.version }
+        : factsOfNames(kernelName, spec?.display_name ?? '');
     if (!wants || this._isInstalled(kernelName)) {
       return;
     }
@@ -138,8 +178,24 @@ export class MissingKernel implements IDisposable {
       ...sessionContext.kernelPreference,
       shouldStart: false
     };
-    this._set({ is: 'missing', wants });
-    void this._join(wants);
+    void this._miss(wants).then(() => this._join(wants));
+  }
+
+  /** Asks the server what it knows of the notebook's environment; nothing else happens. */
+  private async _miss(wants: IKernelFacts): Promise<void> {
+    const stamp = stampOf(this._panel);
+    let plan: IPlan | null = null;
+    if (stamp) {
+      try {
+        const lock = await lockBeside(this._panel, stamp, this._contents);
+        plan = await this._environments.api.inspectNotebook(stamp, lock);
+      } catch {
+        // A stamp that cannot be read is as good as none.
+      }
+    }
+    if (this._state.is === 'here') {
+      this._set({ is: 'missing', wants, plan });
+    }
   }
 
   /** A build of it may be under way already, as after a reload of the page. */

@@ -13,6 +13,7 @@ import { MissingKernelBanner } from './banner';
 import { EnvironmentChip } from './chip';
 import { KernelRequests } from './comm';
 import type { IKernelFacts } from './kernelfacts';
+import { NotebookMemory } from './memory';
 import { MissingKernel } from './missingkernel';
 import { switchNotebook } from './use';
 
@@ -68,6 +69,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         panel,
         environments,
         kernelspecs,
+        serviceManager.contents,
         startAnew
       );
       missing.set(panel, made);
@@ -83,6 +85,12 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       panel.contentHeader.addWidget(
         new MissingKernelBanner(watch(panel), actions, trans)
       );
+      const memory = new NotebookMemory(panel, {
+        environments,
+        kernelspecs,
+        contents: serviceManager.contents
+      });
+      panel.disposed.connect(() => memory.dispose());
     };
     tracker.forEach(addBanner);
     tracker.widgetAdded.connect((_, panel) => addBanner(panel));

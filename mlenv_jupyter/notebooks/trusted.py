@@ -1,0 +1,48 @@
+"""Which environments of other people's notebooks this user has wanted, and with which ticks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock
+
+from mlenv_jupyter.core.stamp import Stamp
+from mlenv_jupyter.store.trees import write_atomically
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """What was made of an environment of somebody else's, and with which ticks."""
+
+    name: str
+    version: str
+    ticks: tuple[str, ...] = ()
+
+
+class Trusted:
+    """``trusted.json``: by Definition id and lock digest, so that each is asked once."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "trusted.json"
+
+    def get(self, stamp: Stamp) -> Restored | None:
+        """What was restored of this very environment here; None where nothing was."""
+        return self._read().get(_key(stamp))
+
+    def remember(self, stamp: Stamp, restored: Restored) -> None:
+        """Write down what was wanted, and what it became."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self._path.with_suffix(".lock")):
+            kept = self._read()
+            kept[_key(stamp)] = restored
+            write_atomically(self._path, msgspec.json.encode(kept))
+
+    def _read(self) -> dict[str, Restored]:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Restored])
+        except (FileNotFoundError, msgspec.DecodeError):
+            return {}
+
+
+def _key(stamp: Stamp) -> str:
+    return f"{stamp.definition_id}:{stamp.lock_digest or ''}"

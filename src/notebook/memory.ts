@@ -1,0 +1,192 @@
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { NotebookActions } from '@jupyterlab/notebook';
+import type { Contents, KernelSpec } from '@jupyterlab/services';
+import { PathExt } from '@jupyterlab/coreutils';
+import type { JSONObject } from '@lumino/coreutils';
+import { JSONExt } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+
+import type { IEnvironments } from '../tokens';
+import type { IStamp } from '../wire';
+import type { IKernelFacts } from './kernelfacts';
+import { factsOfSpec } from './kernelfacts';
+
+/** The key in the metadata of notebooks and cells. */
+export const KEY = 'mlenv';
+
+/** Bytes of a stamp in a notebook; a longer lock goes into a file beside it. */
+const LIMIT = 16 * 1024;
+
+/** What a memory needs of JupyterLab. */
+export interface IMemoryContext {
+  readonly environments: IEnvironments;
+  readonly kernelspecs: KernelSpec.IManager;
+  readonly contents: Contents.IManager;
+}
+
+/**
+ * Has one notebook remember the environment that it runs in, and each cell the
+ * version that it ran in.
+ *
+ * The stamp is written when the kernel changes, together with JupyterLab's own
+ * `kernelspec`, and only if it says something else than before: opening a
+ * notebook, or saving it, changes nothing.
+ */
+export class NotebookMemory implements IDisposable {
+  constructor(
+    private readonly _panel: NotebookPanel,
+    private readonly _context: IMemoryContext
+  ) {
+    _panel.sessionContext.kernelChanged.connect(this._onKernel, this);
+    NotebookActions.executed.connect(this._onExecuted, this);
+    void _panel.sessionContext.ready.then(() => this._onKernel());
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.disconnectReceiver(this);
+  }
+
+  /** Writes down the version of the kernel that runs now. */
+  async write(): Promise<void> {
+    const facts = this._facts();
+    if (!facts) {
+      return;
+    }
+    const { context } = this._panel;
+    const before = stampOf(this._panel);
+    const follows = before?.name === facts.name ? before.follows : null;
+    let stamp: IStamp;
+    try {
+      stamp = await this._context.environments.api.stamp(
+        facts.name,
+        facts.version,
+        follows
+      );
+    } catch {
+      // Deleted meanwhile, or no connection: what is remembered stays.
+      return;
+    }
+    await context.ready;
+    if (this._isDisposed || this._facts()?.kernelName !== facts.kernelName) {
+      return;
+    }
+    const kept = await this._besideIfLong(stamp);
+    const model = context.model;
+    const now = kept as unknown as JSONObject;
+    if (!JSONExt.deepEqual(model.getMetadata(KEY) ?? null, now)) {
+      model.setMetadata(KEY, now);
+    }
+  }
+
+  private _onKernel(): void {
+    if (!this._isDisposed) {
+      void this.write();
+    }
+  }
+
+  private _onExecuted(
+    _: unknown,
+    args: {
+      notebook: { model: unknown };
+      cell: { model: ICellModel };
+    }
+  ): void {
+    const facts = this._facts();
+    if (!facts || args.notebook.model !== this._panel.content.model) {
+      return;
+    }
+    const { model } = args.cell;
+    const ran = { ran: `${facts.name} v${facts.version}` };
+    if (
+      model.type === 'code' &&
+      (model.getMetadata(KEY) as { ran?: string } | undefined)?.ran !== ran.ran
+    ) {
+      model.setMetadata(KEY, ran);
+    }
+  }
+
+  private _facts(): IKernelFacts | null {
+    const kernel = this._panel.sessionContext.session?.kernel;
+    return kernel
+      ? factsOfSpec(kernel.name, this._context.kernelspecs.specs)
+      : null;
+  }
+
+  private async _besideIfLong(stamp: IStamp): Promise<IStamp> {
+    if (!stamp.lock || JSON.stringify(stamp).length <= LIMIT) {
+      return stamp;
+    }
+    const { lock, ...short } = stamp;
+    const path = lockPath(this._panel.context.path);
+    await this._context.contents.save(path, {
+      type: 'file',
+      format: 'text',
+      content: JSON.stringify(lock)
+    });
+    return { ...short, lock_file: PathExt.basename(path) };
+  }
+
+  private _isDisposed = false;
+}
+
+interface ICellModel {
+  type: string;
+  getMetadata(key: string): unknown;
+  setMetadata(key: string, value: unknown): void;
+}
+
+/** What a notebook remembers; `null` if it is nothing that can be read. */
+export function stampOf(panel: NotebookPanel): IStamp | null {
+  const raw = panel.context.model.getMetadata(KEY) as
+    Partial<IStamp> | undefined;
+  return raw && typeof raw.name === 'string' && typeof raw.version === 'string'
+    ? (raw as IStamp)
+    : null;
+}
+
+/** The lock that stands beside a notebook whose stamp says so. */
+export async function lockBeside(
+  panel: NotebookPanel,
+  stamp: IStamp,
+  contents: Contents.IManager
+): Promise<object | undefined> {
+  if (stamp.lock || !stamp.lock_file || stamp.lock_file.includes('/')) {
+    return undefined;
+  }
+  const place = PathExt.dirname(panel.context.path);
+  try {
+    const file = await contents.get(PathExt.join(place, stamp.lock_file), {
+      type: 'file',
+      format: 'text'
+    });
+    return JSON.parse(file.content as string) as object;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many cells with output ran in another version than the one named. */
+export function ranElsewhere(
+  panel: NotebookPanel,
+  label: string
+): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const cell of panel.context.model.cells) {
+    const ran = (cell.getMetadata(KEY) as { ran?: unknown } | undefined)?.ran;
+    if (cell.type === 'code' && typeof ran === 'string' && ran !== label) {
+      found.set(ran, (found.get(ran) ?? 0) + 1);
+    }
+  }
+  return found;
+}
+
+function lockPath(notebook: string): string {
+  const stem = PathExt.basename(notebook, PathExt.extname(notebook));
+  return PathExt.join(PathExt.dirname(notebook), `${stem}.mlenv-lock.json`);
+}

@@ -1,0 +1,243 @@
+"""From an author's home to a reader's: the notebook is all that goes from one to the other."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import Conflict, InvalidRequest, NotFound
+from mlenv_jupyter.notebooks import files
+from mlenv_jupyter.workspace import Workspace
+
+Built = Callable[..., Any]
+
+
+def notebook_at(path: Path, *sources: str) -> Path:
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in sources])
+    nbformat.write(made, path)
+    return path
+
+
+def mlenv(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "mlenv_jupyter.cli", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.fixture
+def reader(tmp_path: Path, shared_cache: Path) -> tuple[Workspace, dict[str, str]]:
+    """A second home, as on another machine."""
+    home, store = tmp_path / "reader", tmp_path / "reader_store"
+    store.mkdir()
+    for name in ("uv", "bytecode"):
+        (store / name).symlink_to(shared_cache / name)
+    environment = {
+        "MLENV_HOME": str(home),
+        "MLENV_STORE": str(store),
+        "JUPYTER_DATA_DIR": str(tmp_path / "reader_jupyter"),
+    }
+    return Workspace(home=str(home), store_directory=str(store)), environment
+
+
+@pytest.fixture
+def stamped(workspace: Workspace, built: Built, tmp_path: Path) -> Path:
+    """A notebook that its author stamped after building."""
+    built("churn", "six==1.16.0", "idna<3.8", variables={"TEAM": "growth"})
+    path = notebook_at(
+        tmp_path / "a.ipynb", "import six, os; print(six.__version__, os.environ['TEAM'])"
+    )
+    assert mlenv("notebook", "stamp", str(path), "-n", "churn").returncode == 0
+    return path
+
+
+def stamp_in(path: Path) -> Any:
+    found = files.get_stamp(files.load(path), path)
+    assert found is not None
+    return found
+
+
+@pytest.mark.network
+def test_the_reader_gets_the_same_packages_and_only_after_saying_so(
+    workspace: Workspace, stamped: Path, reader: tuple[Workspace, dict[str, str]]
+) -> None:
+    nbformat.validate(nbformat.read(stamped, as_version=4))
+    there, environment = reader
+    stamp = stamp_in(stamped)
+    plan = there.notebooks.plan(stamp)
+    assert (plan.state, plan.packages, plan.ticks) == ("buildable", 2, ())
+    # Looking has made nothing.
+    assert there.environments().items == ()
+    assert there.builds() == ()
+
+    refused = mlenv("notebook", "run", str(stamped), **environment)
+    assert refused.returncode == 4
+    assert "--trust" in refused.stderr
+    assert there.builds() == ()
+
+    ran = mlenv("notebook", "run", str(stamped), "--trust", **environment)
+    assert ran.returncode == 0, ran.stderr
+    assert "1.16.0 growth" in ran.stdout
+    version = there.version("churn")
+    assert version.lock_digest == workspace.version("churn").lock_digest
+    assert version.lock_digest == stamp.lock_digest
+    assert there.notebooks.plan(stamp).state == "ready"
+    cell = nbformat.read(stamped, as_version=4).cells[0]
+    assert cell.metadata["mlenv"] == {"ran": "churn v1"}
+
+
+@pytest.mark.network
+def test_a_lock_of_another_platform_keeps_its_versions(
+    stamped: Path, reader: tuple[Workspace, dict[str, str]]
+) -> None:
+    there, _ = reader
+    raw = nbformat.read(stamped, as_version=4)
+    raw.metadata.mlenv.lock.platform = "plan9-mips"
+    raw.metadata.mlenv.lock.hashes = {"six": raw.metadata.mlenv.lock.hashes["six"]}
+    nbformat.write(raw, stamped)
+    stamp = stamp_in(stamped)
+    assert there.notebooks.plan(stamp).state == "other-platform"
+    row = there.notebooks.restore(stamp)
+    build = there.wait(there.build(row.name, row.version).id, 120)
+    assert build.error is None
+    packages = {one.name: one.version for one in there.version(row.name).packages or ()}
+    assert packages["six"] == "1.16.0"
+    assert packages == {line.split("==")[0]: line.split("==")[1] for line in stamp.lock.packages}
+
+
+def test_what_the_author_chose_wants_a_tick(workspace: Workspace, tmp_path: Path) -> None:
+    wanted = Definition.create(
+        "3.11",
+        ["x @ git+https://127.0.0.1:9/x"],
+        index_url="https://127.0.0.1:9/simple",
+        variables={"LD_PRELOAD": "/evil.so", "TEAM": "growth"},
+    )
+    author = Workspace(home=str(tmp_path / "author"))
+    author.register("theirs", wanted)
+    stamp = author.notebooks.stamp_of("theirs")
+    author.close()
+    plan = workspace.notebooks.plan(stamp)
+    assert plan.state == "unlocked"
+    assert [one.kind for one in plan.ticks] == ["index", "vcs", "variable"]
+    with pytest.raises(Conflict, match="chosen by somebody else"):
+        workspace.notebooks.restore(stamp)
+    assert workspace.environments().items == ()
+    row = workspace.notebooks.restore(stamp, ticked=[plan.ticks[1].id])
+    assert row.definition.pip.index_url is None
+    assert row.definition.variables == {"TEAM": "growth"}
+    # The second time nothing is asked: that very environment is here.
+    again = workspace.notebooks.plan(stamp)
+    assert (again.state, again.here_name, again.trusted) == ("registered", "theirs", True)
+
+
+def test_a_name_that_is_taken_stays_its_owners(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.register("churn", Definition.create("3.11", ["numpy"]))
+    author = Workspace(home=str(tmp_path / "author"))
+    author.register("churn", Definition.create("3.11", ["six"]))
+    row = workspace.notebooks.restore(author.notebooks.stamp_of("churn"))
+    author.close()
+    assert row.name.startswith("churn-")
+    assert len(workspace.versions("churn")) == 1
+
+
+def test_a_followed_label_that_moved_is_offered(workspace: Workspace) -> None:
+    workspace.register("churn", Definition.create("3.11", ["six"]))
+    workspace.registry.labels.set("churn", "prod", "1")
+    stamp = workspace.notebooks.stamp_of("churn", "prod", follows="prod")
+    assert workspace.notebooks.plan(stamp).moved_to is None
+    workspace.register("churn", Definition.create("3.11", ["six", "idna"]))
+    workspace.registry.labels.set("churn", "prod", "2")
+    assert workspace.notebooks.plan(stamp).moved_to == "2"
+
+
+def test_a_long_lock_stands_beside_the_notebook(workspace: Workspace, tmp_path: Path) -> None:
+    from mlenv_jupyter.core import stamp as stamps
+
+    lock = stamps.StampedLock(
+        python="3.11.7",
+        platform="p",
+        packages=tuple(f"package-{i}==1.0" for i in range(400)),
+        hashes={f"package-{i}": "A" * 43 + "=" for i in range(400)},
+    )
+    wanted = Definition.create("3.11", ["package-1"])
+    made = stamps.make(name="big", version="1", definition=wanted)
+    made = stamps.msgspec.structs.replace(made, lock=lock)
+    path = notebook_at(tmp_path / "b.ipynb", "1")
+    content = files.load(path)
+    assert files.put_stamp(content, made, path)
+    files.save(path, content)
+    assert path.stat().st_size < stamps.LIMIT
+    assert stamp_in(path).lock == lock
+    assert not files.put_stamp(content, made, path)
+    files.lock_file_of(path).unlink()
+    assert stamp_in(path).lock is None
+
+
+def test_check_names_what_is_wrong_with_each(
+    workspace: Workspace, tmp_path: Path, reader: tuple[Workspace, dict[str, str]]
+) -> None:
+    place = tmp_path / "notebooks"
+    place.mkdir()
+    notebook_at(place / "plain.ipynb", "1")
+    (place / "broken.ipynb").write_text("{")
+    workspace.register("churn", Definition.create("3.11", ["six"]))
+    path = notebook_at(place / "here.ipynb", "1")
+    assert mlenv("notebook", "stamp", str(path), "-n", "churn").returncode == 0
+    found = mlenv("notebook", "check", str(place), "--json")
+    kinds = {Path(one["path"]).name: one["finding"] for one in json.loads(found.stdout)["items"]}
+    assert kinds == {
+        "plain.ipynb": "unstamped",
+        "broken.ipynb": "unreadable",
+        "here.ipynb": "not-built",
+    }
+    assert found.returncode == 1
+    elsewhere = mlenv("notebook", "check", str(path), "--json", **reader[1])
+    assert json.loads(elsewhere.stdout)["items"][0]["finding"] == "missing"
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        files.load(tmp_path / "no.ipynb")
+    (tmp_path / "x.ipynb").write_bytes(b"\xff\xfe")
+    with pytest.raises(InvalidRequest):
+        files.load(tmp_path / "x.ipynb")
+    with pytest.raises(NotFound):
+        files.below(tmp_path / "nowhere")
+
+
+@pytest.mark.network
+def test_parameters_go_in_as_papermill_puts_them(
+    workspace: Workspace, stamped: Path, tmp_path: Path
+) -> None:
+    content = files.load(stamped)
+    content.cells[0].source = "alpha = 1; name = 'x'"
+    content.cells[0].metadata["tags"] = ["parameters"]
+    content.cells.append(nbformat.v4.new_code_cell("print(alpha + 1, name)"))
+    files.save(stamped, content)
+    out = tmp_path / "out.ipynb"
+    ran = mlenv(
+        *("notebook", "run", str(stamped), "-o", str(out), "-p", "alpha", "41", "-p", "name", "y")
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "42 y" in ran.stdout
+    tags = [one.metadata.get("tags") for one in nbformat.read(out, as_version=4).cells]
+    assert tags == [["parameters"], ["injected-parameters"], None]
+    failing = files.load(stamped)
+    failing.cells[-1].source = "1 / 0"
+    files.save(stamped, failing)
+    failed = mlenv("notebook", "run", str(stamped))
+    assert failed.returncode == 1
+    assert "ZeroDivisionError" in failed.stderr
