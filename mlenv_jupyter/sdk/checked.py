@@ -38,6 +38,9 @@ class Section(HasTraits):
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and name not in self.attributes():
             raise unknown(self, name)
+        if isinstance(value, (str, bytes)) and isinstance(getattr(type(self), name, None), List):
+            # traitlets would take it for the list of its letters.
+            raise invalid(f"{type(self).__name__}.{name}", f"{value!r} is no list of values.")
         try:
             super().__setattr__(name, value)
         except TraitError as error:

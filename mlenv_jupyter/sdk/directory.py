@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
 from mlenv_jupyter.formats import azure_directory as seed
-from mlenv_jupyter.sdk.checked import warn
+from mlenv_jupyter.sdk.checked import Variables, warn
 from mlenv_jupyter.sdk.conda_dependencies import CondaDependencies
 from mlenv_jupyter.sdk.files import beside, text_of
 from mlenv_jupyter.sdk.lines import wheel_line, wheel_of
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 def save(environment: Environment, path: Path, *, overwrite: bool) -> None:
     """Write the files. Raises Conflict, Unavailable, InvalidDefinition."""
-    files = seed.write(environment.name, environment.version, environment.definition)
+    files = _files(environment)
     dependencies = environment.python.conda_dependencies
     if dependencies is None:
         del files[seed.CONDA]
@@ -64,12 +66,25 @@ def load(path: Path) -> Environment:
         for wheel in read.definition.wheels:
             dependencies.add_pip_package(wheel_line(wheel))
         made.python.conda_dependencies = dependencies
+        # Those of the conda file stay in it.
+        there = dependencies.as_dict().get("variables") or {}
+        variables = made.environment_variables.items()
+        made.environment_variables = Variables(
+            {name: one for name, one in variables if str(there.get(name)) != one}
+        )
     return made
+
+
+def _files(environment: Environment) -> dict[str, str]:
+    definition = msgspec.structs.replace(
+        environment.definition, variables=dict(environment.environment_variables)
+    )
+    return seed.write(environment.name, environment.version, definition)
 
 
 def as_json(environment: Environment) -> str:
     """The JSON file with what the other files have inside of it, its keys sorted."""
-    files = seed.write(environment.name, environment.version, environment.definition)
+    files = _files(environment)
     data = json.loads(files[seed.JSON])
     dependencies = environment.python.conda_dependencies
     data["python"]["condaDependencies"] = dependencies and dependencies.as_dict()
