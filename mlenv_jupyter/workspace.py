@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from traitlets import Bool, Int, List, Unicode, default
+from traitlets import Bool, Float, Int, List, Unicode, default
 from traitlets.config import Configurable
 
 from mlenv_jupyter.core.build import Build
@@ -37,6 +37,7 @@ from mlenv_jupyter.core.version import (
     Validation,
     Version,
 )
+from mlenv_jupyter.kernels.containers.policy import ALLOWED as DOCKER_ARGUMENTS
 from mlenv_jupyter.store.places import Places
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.builds.images.settings import ImageSettings
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.exports import Exports
+    from mlenv_jupyter.kernels.containers.policy import Policy
     from mlenv_jupyter.lifecycle import Lifecycle
     from mlenv_jupyter.notebooks.restore import Notebooks
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
@@ -104,6 +106,22 @@ class Workspace(Configurable):
         "", help="Its user, or a reference such as ${secret:NAME}; empty for docker's own login."
     ).tag(config=True)
     image_registry_password = Unicode("", help="A reference such as ${secret:NAME}.").tag(
+        config=True
+    )
+
+    allowed_docker_arguments = List(
+        Unicode(),
+        list(DOCKER_ARGUMENTS),
+        help="The flags of docker.arguments that containers get; all others are said and left out.",
+    ).tag(config=True)
+    container_network = Unicode(
+        "bridge", help="The network of container kernels: bridge, host, or one of the engine's."
+    ).tag(config=True)
+    container_memory = Unicode("", help="The most memory of a container, such as 8g.").tag(
+        config=True
+    )
+    container_cpus = Float(0.0, help="The most CPUs of a container; 0 for all.").tag(config=True)
+    container_mount = Bool(True, help="Whether containers see the notebook's directory.").tag(
         config=True
     )
 
@@ -482,13 +500,18 @@ class Workspace(Configurable):
         """
         from mlenv_jupyter.builds.python import find_uv
         from mlenv_jupyter.kernels import kernelspecs
+        from mlenv_jupyter.kernels.containers.describe import container_record
         from mlenv_jupyter.kernels.describe import launch_record
         from mlenv_jupyter.kernels.launcher import ensure_launcher
 
         row = self.registry.find(name, version)
         self.lifecycle.require_offered(row)
         uv = find_uv()
-        launch = launch_record(row, self._built(row), self.store, uv)
+        record = self._built(row)
+        if record.image is not None:
+            launch = container_record(row, record, self.store, self._container_policy())
+        else:
+            launch = launch_record(row, record, self.store, uv)
         launcher = ensure_launcher(self.places.home, uv=Path(uv), cache=self.places.uv_cache)
         kernelspecs.install(launch, launcher=launcher, kernels=self.places.kernels)
         self._note_kernel("created", row.name, row.version, launch.kernel_name)
@@ -498,6 +521,7 @@ class Workspace(Configurable):
             display_name=launch.display_name,
             name=row.name,
             version=row.version,
+            notes=launch.container.notes if launch.container else (),
         )
 
     def kernels(self) -> tuple[Kernel, ...]:
@@ -617,6 +641,17 @@ class Workspace(Configurable):
             username=self.image_registry_username or None,
             password=self.image_registry_password or None,
             push=push,
+        )
+
+    def _container_policy(self) -> Policy:
+        from mlenv_jupyter.kernels.containers.policy import Policy
+
+        return Policy(
+            allowed=tuple(self.allowed_docker_arguments),
+            network=self.container_network or "bridge",
+            memory=self.container_memory,
+            cpus=self.container_cpus,
+            mount=self.container_mount,
         )
 
     def _image_is_there(self, version: Version) -> bool:

@@ -32,6 +32,8 @@ def install(session: Session, reference: Pair) -> None:
         emit(made)
     else:
         say(f"Installed the kernel “{made.display_name}” as {made.kernel_name}.")
+        for one in made.notes:
+            note(one)
 
 
 @verb("list")

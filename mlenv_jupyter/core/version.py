@@ -129,6 +129,7 @@ class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     version: str
     language: str = "python"
+    notes: tuple[str, ...] = ()
     path_exists: bool = True
     archived: bool = False
 

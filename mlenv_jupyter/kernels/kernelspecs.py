@@ -150,7 +150,8 @@ def list_kernels(kernels: Path) -> list[Kernel]:
                 version=str(ours.get("version", "")),
                 archived=ours.get("archived") is True,
                 path_exists=record is not None
-                and os.path.exists(record.python)
+                # What is in an image cannot be seen from here; its record says that it was built.
+                and (record.container is not None or os.path.exists(record.python))
                 and os.path.exists(record.record)
                 and os.path.exists(specification["argv"][0]),
             )

@@ -26,9 +26,11 @@ from mlenv_jupyter.store.trees import remove_tree, write_atomically
 REQUIREMENTS = ("ipykernel>=7.3,<8",)
 ASSETS = (
     "arguments.py",
+    "away.py",
     "changes.py",
     "clone.py",
     "fallback.py",
+    "inside.py",
     "kernel_app.py",
     "launch.py",
     "overlay.py",

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from mlenv_jupyter.core.names import check_kernel_name
 from mlenv_jupyter.store.trees import write_atomically
+
+
+class Container(msgspec.Struct, frozen=True, kw_only=True):
+    """How the container of an image's kernel runs.
+
+    ``image`` is the id, ``pushed`` where it can be pulled from; ``options`` are those of the SDK's
+    ``create_host_config``, ``notes`` what was asked for and is not honoured.
+    """
+
+    image: str
+    tag: str
+    pushed: str | None
+    network: str = "bridge"
+    mount: bool = True
+    options: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
 
 
 class LaunchRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +34,7 @@ class LaunchRecord(msgspec.Struct, frozen=True, kw_only=True):
     ``packages`` is the lock of the prefix and ``layer_packages`` that of the kernel layer, version
     by name: together the constraints of ``%pip install``. ``activation`` is that of the commit
     record. ``cli`` is the argv of the mlenv CLI.
+    With ``container`` the paths of prefix, python, site_packages and layer are those in the image.
     """
 
     format: int = 1
@@ -41,6 +59,7 @@ class LaunchRecord(msgspec.Struct, frozen=True, kw_only=True):
     cli: tuple[str, ...]
     home: str
     store: str
+    container: Container | None = None
 
 
 def record_path(kernels: Path, kernel_name: str) -> Path:

@@ -16,7 +16,6 @@ from mlenv_jupyter.core.lock import LockedPackage
 ROOT = "/opt/mlenv"
 ENVIRONMENT = f"{ROOT}/env"
 KERNEL = f"{ROOT}/kernel"
-LAUNCHER = f"{ROOT}/launcher"
 MOUNTS = "/run/mlenv"
 SETTINGS = "mlenv-settings"
 """The secret that has what uv is to know: index settings and the values of references."""
@@ -109,7 +108,10 @@ def dockerfile(recipe: Recipe) -> str:
     steps = [*_head(recipe), *_environment(recipe, write)]
     if recipe.kernel:
         steps += ["", *_kernel(recipe, write), "", "FROM environment"]
-        steps += ["# The kernel: a last layer of its own", f"COPY --from=kernel /made {ROOT}"]
+        steps += [
+            "# The kernel: a last layer of its own",
+            f"COPY --from=kernel /made/kernel {KERNEL}",
+        ]
     if recipe.user:
         steps.append(f"USER {recipe.user}")
     if recipe.labels:
@@ -118,7 +120,7 @@ def dockerfile(recipe: Recipe) -> str:
 
 
 def context(recipe: Recipe, kernel_lines: Sequence[str] = ()) -> dict[str, str]:
-    """The text files of the build context, by name; wheels, uv and launcher come beside them."""
+    """The text files of the build context, by name; wheels and uv come beside them."""
     made = {"Dockerfile": dockerfile(recipe)}
     for number, group in enumerate(recipe.groups, 1):
         made[f"packages-{number}.txt"] = "\n".join([*recipe.options, *group.lines]) + "\n"
@@ -161,7 +163,6 @@ def _kernel(recipe: Recipe, write: _Writer) -> list[str]:
     return [
         "FROM base AS kernel",
         *write.kernel(recipe.python),
-        "COPY launcher /made/launcher",
     ]
 
 

@@ -32,6 +32,7 @@ from mlenv_jupyter.engine.connect import VARIABLES, connect, find_buildkit
 from mlenv_jupyter.process import Line
 from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.store.store import BuiltImage, Record
+from mlenv_jupyter.store.trees import link
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -276,7 +277,7 @@ class ImagePipeline(Pipeline):
             (place / name).write_text(text)
             os.chmod(place / name, 0o644)
         uv = tools.uv_for(python, uv=self.uv, places=self.places, env=self.env)
-        tools.put_tools(place, uv, kernel=recipe.kernel)
+        link(uv, place / "uv")
         if recipe.certificates and not recipe.buildkit:
             shutil.copyfile(certificates, place / "certificates.crt")
         size = sum(one.file.size or 0 for one in found.chosen)

@@ -1,8 +1,7 @@
-"""What goes into an image beside its packages: uv for its platform, and the launcher of kernels."""
+"""The uv that installs the packages of an image, for the image's platform."""
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -10,10 +9,8 @@ from pathlib import Path
 
 from mlenv_jupyter.builds.images.probe import InImage
 from mlenv_jupyter.core.errors import Unavailable
-from mlenv_jupyter.kernels.launcher import assets
 from mlenv_jupyter.process import run, text_of
 from mlenv_jupyter.store.places import Places
-from mlenv_jupyter.store.trees import link
 
 
 def uv_for(python: InImage, *, uv: str, places: Places, env: Mapping[str, str]) -> Path:
@@ -44,16 +41,3 @@ def uv_for(python: InImage, *, uv: str, places: Places, env: Mapping[str, str]) 
                 remedy="Check that the package index can be reached.",
             )
     return binary
-
-
-def put_tools(place: Path, uv: Path, *, kernel: bool) -> None:
-    """uv and the launcher's files, into a build context."""
-    link(uv, place / "uv")
-    if not kernel:
-        return
-    for name, data in assets().items():
-        path = place / "launcher" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        # The same bytes must be the same layer: BuildKit looks at modes, not at times.
-        os.chmod(path, 0o644)

@@ -28,6 +28,13 @@ ALLOWED = frozenset(
 )
 
 
+# The working directory is the notebook's: nothing in it may be taken for a part of mlenv.
+CONTAINER = (
+    "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
+    "from mlenv_jupyter.kernels.containers.run import main; main(sys.argv[1:])"
+)
+
+
 class Missing(Exception):
     """Something that the kernel needs is not there: what, and the remedy."""
 
@@ -44,6 +51,9 @@ def main(argv: list[str]) -> NoReturn:
     record: dict[str, Any] = {}
     try:
         text, record = read(path)
+        if record.get("container"):
+            hold(path)
+            in_container(record, path, launcher, rest, environment)
         check(record)
         hold(path)
         place = prepare(text, record, launcher, path)
@@ -80,6 +90,24 @@ def hold(path: str) -> None:
         os.set_inheritable(used, True)
     except OSError:
         return
+
+
+def in_container(
+    record: dict[str, Any], path: str, launcher: str, rest: list[str], environment: dict[str, str]
+) -> NoReturn:
+    """Become the launcher of a container, which is part of mlenv itself; raises Missing."""
+    python = record["cli"][0]
+    if not os.path.exists(python):
+        raise Missing(
+            "no_mlenv",
+            f"The Python that mlenv was installed in is gone (it was {python}).",
+            f"mlenv kernel install {record['name']}:{record['version']}",
+        )
+    from json import dumps
+
+    # By the environment of that process: an argument would show in the list of processes.
+    environment = dict(environment, MLENV_KERNEL_VARIABLES=dumps(variables(record)))
+    os.execve(python, [python, "-c", CONTAINER, path, launcher, *rest], environment)
 
 
 def read(path: str) -> tuple[str, dict[str, Any]]:

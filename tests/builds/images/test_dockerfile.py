@@ -66,7 +66,7 @@ def test_layers_do_not_add_up_for_ever() -> None:
 def test_the_kernel_is_the_last_layer() -> None:
     files = context(recipe(), ["ipykernel==7 --hash=sha256:00"])
     steps = [line for line in files["Dockerfile"].splitlines() if line and line[0] not in "# "]
-    assert steps[-2:] == ["FROM environment", "COPY --from=kernel /made /opt/mlenv"]
+    assert steps[-2:] == ["FROM environment", "COPY --from=kernel /made/kernel /opt/mlenv/kernel"]
     assert files["kernel.txt"] == "ipykernel==7 --hash=sha256:00\n"
 
 

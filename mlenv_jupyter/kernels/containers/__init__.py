@@ -1,0 +1,1 @@
+"""Kernels in containers: what may be asked of the engine, the launcher, and what it leaves."""
