@@ -19,13 +19,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-NOT_MOUNTED = 97
+NOT_MOUNTED, NOT_STARTED = 97, 98
+"""What the container ends with where the directory is another one, and where no kernel ever ran."""
 PATIENCE = 3.0
 """Seconds that a kernel has to end by itself once its launcher is gone."""
 
 
 def main(argv: list[str]) -> NoReturn:
-    """``inside.py CONFIG``: run what it names; its exit code, 128 + N for a signal."""
+    """``inside.py CONFIG``: run the kernel; its exit code, 128 + N for a signal."""
     with open(argv[1], encoding="utf-8") as file:
         config = json.load(file)
     check_mounted(config)
@@ -43,11 +44,12 @@ def main(argv: list[str]) -> NoReturn:
     child = start(config["argv"])
     if signal.SIGTERM in asked:
         _send(child, signal.SIGTERM)
-    watching, until = True, 0.0
+    watching, until, started = True, 0.0, False
     while True:
         code = reap(child)
         if code is not None:
-            sys.exit(code)
+            sys.exit(code if started or not code else NOT_STARTED)
+        started = started or listens(config.get("port", 0))
         if until and time.monotonic() > until:
             _send(child, signal.SIGKILL)
         if watching and _ended(0.2):
@@ -70,6 +72,20 @@ def check_mounted(config: dict[str, Any]) -> None:
         sys.stderr.write(there + " is not the same directory here.\n")
         sys.stderr.flush()
         os._exit(NOT_MOUNTED)
+
+
+def listens(port: int) -> bool:
+    """Whether something listens on a port here, as a kernel does from its start on."""
+    wanted = ":%04X" % port  # noqa: UP031 - as /proc has it
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as file:
+                rows = [line.split() for line in file]
+        except OSError:
+            continue
+        if any(row[1].endswith(wanted) and row[3] == "0A" for row in rows[1:]):
+            return True
+    return False
 
 
 def start(arguments: list[str]) -> int:

@@ -25,7 +25,7 @@ import msgspec
 from mlenv_jupyter.core.errors import MlenvError, NotFound, Unavailable
 from mlenv_jupyter.engine.connect import connect, host, is_remote
 from mlenv_jupyter.engine.transfer import Moved, pull
-from mlenv_jupyter.kernels.assets.inside import NOT_MOUNTED
+from mlenv_jupyter.kernels.assets.inside import NOT_MOUNTED, NOT_STARTED
 from mlenv_jupyter.kernels.containers.sweep import KERNEL, LAUNCHER, sweep, this_launcher
 from mlenv_jupyter.kernels.launcher import assets
 from mlenv_jupyter.kernels.record import Container, LaunchRecord
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 PLACE = "/run/mlenv"
 HERE = f"{PLACE}/launcher"
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
-EARLY = 20.0
-"""Seconds within which a kernel that ends with an error has not started at all."""
 PATIENCE = 3.0
 ENTRIES = 50
 """Names of the working directory by which the container sees whether it has the same one."""
@@ -96,14 +94,13 @@ class ContainerKernel:
             sweep(client)
         image = self._image(client)
         self._catch_signals(client)
-        began = time.monotonic()
         self.id = self._create(client, image)
         try:
             client.api.put_archive(self.id, "/", self._files())
             code = self._follow(client)
         finally:
             self._remove(client)
-        if code and not self.stopping and time.monotonic() - began < EARLY:
+        if code in (NOT_MOUNTED, NOT_STARTED) and not self.stopping:
             self._explain(code)
         return code
 
@@ -200,7 +197,12 @@ class ContainerKernel:
             *(self.record.python, "-IS", f"{HERE}/launch.py"),
             *(f"{PLACE}/record.json", "-f", f"{PLACE}/connection.json"),
         ]
-        config = {"argv": start, "directory": self.directory, "entries": entries}
+        config = {
+            "argv": start,
+            "directory": self.directory,
+            "entries": entries,
+            "port": self.connection["shell_port"],
+        }
         files = {"config": config, "connection": inside, "record": record}
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -282,7 +284,7 @@ class ContainerKernel:
             )
         said = self.tail.decode(errors="replace").strip().splitlines()
         raise Unavailable(
-            f"The kernel ended in its container with exit code {code}.",
+            "The kernel did not start in its container.",
             code="cannot_start",
             detail=" ".join(said[-3:])[-400:],
             remedy=f"mlenv build --force {self.record.name}:{self.record.version}",

@@ -1,0 +1,181 @@
+"""Kernels in containers of a real engine: what they see, how they end, what is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from mlenv_jupyter.kernels.containers.run import ContainerKernel
+from mlenv_jupyter.kernels.record import read_record, record_path
+
+pytestmark = [pytest.mark.docker, pytest.mark.network]
+
+
+def until(condition, seconds=15.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)
+
+
+def test_a_kernel_works_where_its_notebook_is(start, containers, tmp_path):
+    (tmp_path / "data.csv").write_text("1,2\n")
+    _, _, run = start()
+    told = run("import os, sys; print(os.getcwd(), os.getuid(), open('data.csv').read().strip())")
+    assert told == f"{tmp_path} {os.getuid()} 1,2\n"
+    run("open('made.txt', 'w').write('x')")
+    assert (tmp_path / "made.txt").stat().st_uid == os.getuid()
+    assert run("import os; print(os.environ['CHURN_ROOT'])") == "/data/churn $HOME\n"
+    assert "DOCKER_HOST" not in run("import os; print(dict(os.environ))")
+    (container,) = containers()
+    # What is asked for and allowed is there, and nothing else; no variable shows from outside.
+    settings = container.attrs["HostConfig"]
+    assert settings["Memory"] == 512 * 1024 * 1024
+    assert settings["ShmSize"] == 96 * 1024 * 1024
+    assert settings["Privileged"] is False
+    assert settings["NetworkMode"] == "bridge"
+    assert settings["Binds"] == [f"{tmp_path}:{tmp_path}:rw"]
+    assert "CHURN_ROOT" not in json.dumps(container.attrs)
+    for ports in settings["PortBindings"].values():
+        assert [one["HostIp"] for one in ports] == ["127.0.0.1"]
+
+
+def test_what_is_not_honoured_is_said(image_kernel):
+    kernel = image_kernel.install_kernel("contained")
+    assert kernel.notes == (
+        "--privileged is not honoured: it is not among c.Workspace.allowed_docker_arguments.",
+    )
+
+
+def test_pip_installs_for_this_kernel_alone(start, image_kernel):
+    _, _, run = start()
+    said = run("%pip install --no-deps --disable-pip-version-check six")
+    assert "Successfully installed six" in said, said
+    assert run("import six; print(six.__file__.startswith('/tmp/mlenv/'))") == "True\n"
+
+
+def test_interrupt_reaches_the_kernel_and_what_it_started(start):
+    manager, _, run = start()
+    threading.Timer(1.5, manager.interrupt_kernel).start()
+    began = time.monotonic()
+    assert "KeyboardInterrupt" in run("import time\ntime.sleep(60)")
+    assert time.monotonic() - began < 20
+    assert run("print(6 * 7)") == "42\n"
+
+
+def test_shutdown_and_restart_leave_no_container(start, containers):
+    manager, client, run = start()
+    (before,) = containers()
+    run("x = 1")
+    manager.restart_kernel()
+    client.wait_for_ready(timeout=60)
+    assert "NameError" in run("x")
+    (after,) = containers()
+    assert after.id != before.id
+    manager.shutdown_kernel()
+    assert containers() == []
+
+
+def test_a_killed_launcher_takes_its_container_along(start, containers):
+    manager, _, _ = start()
+    assert len(containers()) == 1
+    os.kill(manager.provisioner.process.pid, signal.SIGKILL)
+    until(lambda: not containers())
+
+
+def test_a_kernel_that_dies_ends_its_launcher(start, containers):
+    manager, client, _ = start()
+    client.execute("import os; os._exit(3)")
+    until(lambda: not manager.is_alive())
+    assert containers() == []
+
+
+def test_a_removed_container_ends_its_launcher(start, containers):
+    manager, _, _ = start()
+    containers()[0].remove(force=True)
+    until(lambda: not manager.is_alive())
+
+
+def test_what_a_launcher_left_is_swept_by_the_next(
+    start, containers, client_of_engine, image_kernel
+):
+    import socket
+
+    kernel = image_kernel.kernels()[0].kernel_name
+    left = client_of_engine.containers.run(
+        "mlenv/test-base:1",
+        ["sleep", "600"],
+        detach=True,
+        network_mode="none",
+        labels={
+            "mlenv.kernel": kernel,
+            "mlenv.launcher": f"{socket.gethostname()}:{2**22 - 1}:1.00",
+        },
+    )
+    start()
+    assert left.id not in [one.id for one in containers()]
+
+
+def test_host_network_where_it_is_configured(start, containers, image_kernel):
+    image_kernel.container_network = "host"
+    try:
+        image_kernel.install_kernel("contained")
+        _, _, run = start()
+        assert run("print(6 * 7)") == "42\n"
+        assert containers()[0].attrs["HostConfig"]["NetworkMode"] == "host"
+    finally:
+        image_kernel.container_network = "bridge"
+        image_kernel.install_kernel("contained")
+
+
+def test_a_missing_engine_is_explained_by_the_fallback_kernel(start, tmp_path):
+    _, _, run = start(DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert "The container engine does not answer" in run("1")
+
+
+def test_a_distant_engine_is_said_before_the_start(start):
+    _, _, run = start(DOCKER_HOST="ssh://engine.example.org")
+    said = run("1")
+    assert "cannot be mounted" in said
+    assert "c.Workspace.container_mount = False" in said
+
+
+def test_another_directory_under_the_same_path_is_noticed(start, tmp_path, monkeypatch):
+    from mlenv_jupyter.kernels.assets import inside
+
+    (tmp_path / "here").write_text("")
+    config = {"directory": str(tmp_path), "entries": ["here"]}
+    inside.check_mounted(config)
+    codes = []
+    monkeypatch.setattr(inside.os, "_exit", codes.append)
+    inside.check_mounted({**config, "entries": ["elsewhere"]})
+    assert codes == [inside.NOT_MOUNTED]
+
+
+def test_a_port_that_is_taken_is_explained(image_kernel, tmp_path, monkeypatch):
+    import socket
+
+    from mlenv_jupyter.core.errors import Unavailable
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        names = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+        connection = tmp_path / "connection.json"
+        connection.write_text(
+            json.dumps({"ip": "127.0.0.1", "transport": "tcp", **dict.fromkeys(names, port)})
+        )
+        monkeypatch.chdir(tmp_path)
+        kernel = image_kernel.kernels()[0].kernel_name
+        record = read_record(record_path(image_kernel.places.kernels, kernel))
+        launcher = ContainerKernel(record, record.container, {}, Path(connection))
+        monkeypatch.setattr(launcher, "_catch_signals", lambda client: None)
+        with pytest.raises(Unavailable) as raised:
+            launcher.run()
+    assert raised.value.code == "container_refused"
+    assert str(port) in raised.value.detail
