@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlenv_jupyter.cli.environments import MARKS
+from mlenv_jupyter.cli.answers import MARKS
 from mlenv_jupyter.cli.output import age, emit, note, plural, say, state, table
 from mlenv_jupyter.cli.session import REFERENCE, Session, common, verb
 

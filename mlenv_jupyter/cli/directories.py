@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlenv_jupyter.cli import environments
+from mlenv_jupyter.cli.answers import show_registered
 from mlenv_jupyter.cli.exchange import read_file, show_report
 from mlenv_jupyter.cli.output import emit, note, say
 from mlenv_jupyter.cli.session import REFERENCE, Session, common, verb
@@ -66,7 +67,7 @@ def register(session: Session, directory: Path, name: str | None, message: str) 
     )
     if not session.json:
         show_report(read)
-    environments.show_registered(session, version, created)
+    show_registered(session, version, created)
 
 
 @verb("download")

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from mlenv_jupyter.cli.answers import show_changes, show_registered, title
+from mlenv_jupyter.cli.exchange import read_file
 from mlenv_jupyter.cli.output import age, emit, facts, note, plural, say, size, state, table
 from mlenv_jupyter.cli.session import REFERENCE, Session, verb
 from mlenv_jupyter.core.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from mlenv_jupyter.core.diff import PackageChange
-    from mlenv_jupyter.core.version import Environment, Version
+    from mlenv_jupyter.core.version import Environment
 
 Pair = tuple[str, "str | None"]
-MARKS = {"added": "+", "removed": "−", "upgraded": "↑", "downgraded": "↓", "changed": "~"}
-COLOURS = {"added": "green", "removed": "red"}
 
 
 @verb("new")
@@ -59,8 +58,6 @@ def new(
     check_name(name)
     lines = list(packages)
     if requirements is not None:
-        from mlenv_jupyter.cli.exchange import read_file
-
         read = read_file(requirements).definition.pip
         lines += read.requirements
         index_url = index_url or read.index_url
@@ -103,16 +100,19 @@ def set_(
     for key in unset:
         wanted.pop(key, None)
     definition = msgspec.structs.replace(base.definition, variables=wanted).checked()
-    version, created = session.workspace.register(base.name, definition, message=message)
+    version, created = session.workspace.register(
+        base.name, definition, message=message, base=base.version
+    )
     show_registered(session, version, created)
 
 
 @verb("list")
 @click.argument("query", default="")
 @click.option("-q", "--quiet", is_flag=True, help="Names only.")
-def list_(session: Session, query: str, quiet: bool) -> None:
+@click.option("--archived", is_flag=True, help="Archived ones too.")
+def list_(session: Session, query: str, quiet: bool, archived: bool) -> None:
     """List the environments, the most recently changed first; QUERY filters."""
-    found = all_environments(session, query)
+    found = all_environments(session, query, archived=archived)
     if session.json:
         emit({"items": found, "next": None, "total": len(found)})
     elif quiet:
@@ -133,7 +133,7 @@ def show(session: Session, reference: Pair) -> None:
     if session.json:
         emit(version)
         return
-    say(f"{_title(version)}   {state(version.state)}")
+    say(f"{title(version)}   {state(version.state)}")
     if version.description:
         say(version.description)
     definition = version.definition
@@ -150,6 +150,9 @@ def show(session: Session, reference: Pair) -> None:
             ("Size", size(version.size)),
             ("Digest", version.digest[:12]),
             ("Kernel", version.kernel or ""),
+            ("Labels", ", ".join(version.labels)),
+            ("Tags", ", ".join(f"{k}={v}" if v else k for k, v in version.tags.items())),
+            ("Archived", age(version.archived_at)),
             ("Registered", " ".join(filter(None, (age(version.created_at), version.author)))),
             ("Message", version.message),
         )
@@ -179,11 +182,11 @@ def diff(session: Session, before: Pair, after: Pair) -> None:
         return
     if asked.python:
         say(f"python    {asked.python[0] or 'any'} → {asked.python[1] or 'any'}")
-    _changes("Asked for", asked.requirements)
-    _changes("Asked for, by conda", asked.conda)
-    _changes("Variables", asked.variables)
-    _changes("Settings", asked.settings)
-    _changes("Resolved", found.packages or ())
+    show_changes("Asked for", asked.requirements)
+    show_changes("Asked for, by conda", asked.conda)
+    show_changes("Variables", asked.variables)
+    show_changes("Settings", asked.settings)
+    show_changes("Resolved", found.packages or ())
     if asked.empty and not found.packages:
         say("The same.")
     elif found.packages is None:
@@ -193,25 +196,14 @@ def diff(session: Session, before: Pair, after: Pair) -> None:
 COMMANDS = (new, list_, show, set_, diff)
 
 
-def show_registered(session: Session, version: Version, created: bool) -> None:
-    """Say which version it is, and what comes next."""
-    if session.json:
-        emit(version)
-        return
-    what = "Registered" if created else "This is already"
-    say(f"{what} {_title(version)}.")
-    if version.state == "ready":
-        note(f"It is built. Use it: mlenv use {version.reference}")
-    else:
-        note(f"Build it: mlenv build {version.reference}")
-
-
-def all_environments(session: Session, query: str = "") -> list[Environment]:
+def all_environments(
+    session: Session, query: str = "", *, archived: bool = False
+) -> list[Environment]:
     """Every environment, page after page, then the curated ones that match."""
     found: list[Environment] = []
     cursor = None
     while True:
-        page = session.workspace.environments(query, limit=500, cursor=cursor)
+        page = session.workspace.environments(query, limit=500, cursor=cursor, archived=archived)
         found += page.items
         cursor = page.next
         if cursor is None:
@@ -248,17 +240,13 @@ def as_address(place: str) -> str:
     return str(path.resolve()) if "://" not in place and path.exists() else place
 
 
-def _title(version: Version) -> str:
-    label = version.version if not version.version.isdigit() else f"v{version.version}"
-    return click.style(version.name, bold=True) + f" {label}"
-
-
 def _row(one: Environment) -> tuple[str, ...]:
     latest = one.latest
     shown = state(latest.state)
     if latest.state != "ready" and one.ready_version and one.ready_version != latest.version:
         shown += f" (v{one.ready_version} is ready)"
     name = one.name + (" (curated)" if one.source == "catalogue" else "")
+    name += " (archived)" if one.archived_at else ""
     return (
         name,
         latest.version,
@@ -271,16 +259,3 @@ def _row(one: Environment) -> tuple[str, ...]:
 
 def _why(direct: bool, required_by: Sequence[str]) -> str:
     return "you" if direct else ", ".join(required_by)
-
-
-def _changes(head: str, changes: Sequence[PackageChange]) -> None:
-    if not changes:
-        return
-    say(click.style(head, dim=True))
-    for one in changes:
-        mark = click.style(MARKS[one.change], fg=COLOURS.get(one.change))
-        values = " → ".join(
-            ", ".join(value.splitlines()) for value in (one.before, one.after) if value is not None
-        )
-        by = f"  (for {one.by})" if one.by else ""
-        say(f"  {mark} {one.name}  {values}{by}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlenv_jupyter.cli.answers import show_registered
 from mlenv_jupyter.cli.output import emit, facts, note, say
 from mlenv_jupyter.cli.session import REFERENCE, Session, verb
 from mlenv_jupyter.core.errors import InvalidRequest, Unavailable
@@ -50,7 +51,6 @@ def import_(
 
     `-` reads standard input. An existing name gets its next version.
     """
-    from mlenv_jupyter.cli.environments import show_registered
     from mlenv_jupyter.core.names import check_name
 
     read = read_file(file, form=form, extras=extras, groups=groups)

@@ -29,6 +29,7 @@ The environment of this notebook, and all the others.
   %mlenv use NAME[:V]            switch this notebook to it
   %mlenv log [NAME[:V]]          the log of the newest build
   %mlenv cancel NAME             stop a build
+  %mlenv label NAME[:V] [LABEL]  name a version; history, rollback, refresh, archive, restore, tag
   %mlenv builds, diff A B, export [NAME[:V]], kernel list, status, doctor
 
   %%mlenv NAME                   register the cell: requirements, or a conda YAML file
@@ -49,9 +50,15 @@ LATER = {
     "verify": "",
 }
 CARDS = ("list", "show", "new", "set", "builds", "diff", "doctor", "cancel", "export")
-PLAIN = ("kernel", "environment", "import", "status")
+PLAIN = (
+    *("kernel", "environment", "import", "status"),
+    *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
+)
 OWN = ("build", "use", "log", "help")
-NAME_FIRST = ("show", "build", "use", "log", "cancel", "diff", "export", "set")
+NAME_FIRST = (
+    *("show", "build", "use", "log", "cancel", "diff", "export", "set"),
+    *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
+)
 REMEMBERED = 10.0
 """Seconds for which the names for completion are kept."""
 
