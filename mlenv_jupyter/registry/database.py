@@ -15,10 +15,18 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
-from mlenv_jupyter.registry import tables
+from mlenv_jupyter.registry import search, tables
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another one."""
+
+
+CACHE = 32_768
+"""kB of a SQLite file that a connection keeps in memory: the index of a search is larger than the
+2 MB that it would be."""
+
+WRITERS = 0x6D6C656E76
+"""The lock of PostgreSQL that one writer holds: the bytes of ``mlenv``."""
 
 
 class Database:
@@ -30,6 +38,7 @@ class Database:
         self._engine: Engine | None = None
         self._file: tuple[int, int] | None = None
         self._lock = threading.Lock()
+        self.searchable = False
 
     @property
     def engine(self) -> Engine:
@@ -58,6 +67,8 @@ class Database:
             if connection.dialect.name == "sqlite":
                 # A reader that becomes a writer half-way is refused by SQLite, not made to wait.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+            elif connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
             yield connection
 
     def close(self) -> None:
@@ -89,6 +100,8 @@ class Database:
                         from mlenv_jupyter.registry.migrations import upgrade
 
                         upgrade(engine)
+            with engine.begin() as connection:
+                self.searchable = search.ensure(connection)
         if engine.dialect.name == "sqlite" and self._url.database:
             with contextlib.suppress(OSError):
                 os.chmod(self._url.database, 0o600)
@@ -116,6 +129,7 @@ def _prepare_sqlite(raw: object, _: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA cache_size=-{CACHE}")
     cursor.close()
 
 

@@ -7,13 +7,24 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Conflict
 from mlenv_jupyter.core.version import Happening
-from mlenv_jupyter.registry import tables
+from mlenv_jupyter.registry import search, tables
 from mlenv_jupyter.registry.archive import require_another, require_unlabelled
 from mlenv_jupyter.registry.changes import note
 from mlenv_jupyter.registry.checksums import checksum
@@ -64,6 +75,7 @@ class Environments:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._totals: tuple[int, dict[tuple[str, ...], int]] = (0, {})
 
     def register(
         self,
@@ -319,19 +331,36 @@ class Environments:
     ) -> Listing:
         """Environments, the most recently changed first; every word of ``query`` must match."""
         limit = max(1, min(limit, MAX_LIMIT))
-        wanted = [E.c.search.contains(word, autoescape=True) for word in query.lower().split()[:16]]
-        condition = and_(True, *wanted, *([] if archived else [E.c.archived_at.is_(None)]))
-        rows_query = select_environments().where(condition)
-        if cursor:
-            rows_query = rows_query.where(
-                tuple_(E.c.updated_at, E.c.id) < tuple_(*split_cursor(cursor))
-            )
-        rows_query = rows_query.order_by(E.c.updated_at.desc(), E.c.id.desc()).limit(limit + 1)
+        after = split_cursor(cursor) if cursor else None
+        words = search.words_of(query)
         with self._database.read() as connection:
-            total = connection.scalar(select(func.count()).select_from(E).where(condition)) or 0
-            rows = [environment_of(row) for row in connection.execute(rows_query).mappings()]
-        more = rows[limit - 1] if len(rows) > limit else None
-        return Listing(tuple(rows[:limit]), f"{more.updated_at},{more.id}" if more else None, total)
+            if words and self._database.searchable:
+                found = search.matching(connection, words, archived=archived)
+                if found is not None:
+                    left = [key for key in found if after is None or key < after]
+                    return _listing(connection, left[: limit + 1], limit, len(found))
+            shown = [] if archived else [E.c.archived_at.is_(None)]
+            condition = and_(True, *search.contains(words), *shown)
+            total = self._total(connection, condition, (*words, "", str(archived)))
+            if after is not None:
+                condition = and_(condition, tuple_(E.c.updated_at, E.c.id) < tuple_(*after))
+            # The ids first, from an index alone where there is nothing to search for.
+            keys = select(E.c.updated_at, E.c.id).where(condition).limit(limit + 1)
+            found = connection.execute(keys.order_by(E.c.updated_at.desc(), E.c.id.desc()))
+            return _listing(connection, [(row[0], row[1]) for row in found], limit, total)
+
+    def _total(
+        self, connection: Connection, condition: ColumnElement[bool], key: tuple[str, ...]
+    ) -> int:
+        """How many there are: counted once between two changes of anything."""
+        newest = connection.scalar(select(func.max(tables.changes.c.seq))) or 0
+        at, totals = self._totals
+        if at != newest:
+            at, totals = self._totals = newest, {}
+        if key not in totals:
+            counted = select(func.count()).select_from(E).where(condition)
+            totals[key] = connection.scalar(counted) or 0
+        return totals[key]
 
     def set_lock(self, version_id: int, lock_id: int) -> None:
         """Give a version its lock; one that it has already stays."""
@@ -468,6 +497,19 @@ class Environments:
             version=version,
         )
         return _made(connection, version_id)
+
+
+def _listing(
+    connection: Connection, keys: list[tuple[str, int]], limit: int, total: int
+) -> Listing:
+    """The page of these keys; one more than fits says that there is a following page."""
+    shown = keys[:limit]
+    # Sorted here: for an order in the query SQLite would walk the index of the whole table.
+    query = select_environments().where(E.c.id.in_([key[1] for key in shown]))
+    found = {row["id"]: environment_of(row) for row in connection.execute(query).mappings()}
+    rows = tuple(found[key[1]] for key in shown if key[1] in found)
+    more = f"{shown[-1][0]},{shown[-1][1]}" if len(keys) > limit else None
+    return Listing(rows, more, total)
 
 
 def _made(connection: Connection, version_id: int) -> VersionRow:

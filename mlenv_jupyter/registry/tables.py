@@ -17,7 +17,7 @@ from sqlalchemy import (
     table,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; Alembic is imported only where a database is behind it."""
 
 SCHEMA = "mlenv_schema"
@@ -50,6 +50,7 @@ environments = Table(
     # The version that was rolled back to, until the next one is registered.
     Column("rolled_back_to", Integer),
     Index("ix_environments_updated", "updated_at", "id"),
+    Index("ix_environments_shown", "archived_at", "updated_at", "id"),
 )
 
 locks = Table(
