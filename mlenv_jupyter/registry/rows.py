@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -145,13 +146,19 @@ def now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=4096)
+def _definition(text: str) -> Definition:
+    """Decoded once: it never changes, and a list has the same ones again and again."""
+    return msgspec.json.decode(text, type=Definition)
+
+
 def _version(row: RowMapping, environment: RowMapping, prefix: str, *, latest: bool) -> VersionRow:
     return VersionRow(
         id=row[f"{prefix}id"],
         name=environment["name"],
         version=row[f"{prefix}version"],
         number=row[f"{prefix}number"],
-        definition=msgspec.json.decode(row[f"{prefix}definition"], type=Definition),
+        definition=_definition(row[f"{prefix}definition"]),
         definition_id=row[f"{prefix}definition_id"],
         digest=row[f"{prefix}digest"],
         lock_id=row[f"{prefix}lock_id"],
