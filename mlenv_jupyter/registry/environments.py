@@ -346,8 +346,8 @@ class Environments:
                 condition = and_(condition, tuple_(E.c.updated_at, E.c.id) < tuple_(*after))
             # The ids first, from an index alone where there is nothing to search for.
             keys = select(E.c.updated_at, E.c.id).where(condition).limit(limit + 1)
-            found = connection.execute(keys.order_by(E.c.updated_at.desc(), E.c.id.desc()))
-            return _listing(connection, [(row[0], row[1]) for row in found], limit, total)
+            read = connection.execute(keys.order_by(E.c.updated_at.desc(), E.c.id.desc()))
+            return _listing(connection, [(row[0], row[1]) for row in read], limit, total)
 
     def _total(
         self, connection: Connection, condition: ColumnElement[bool], key: tuple[str, ...]
