@@ -125,6 +125,7 @@ TOLD = [
     "refresh",
     "versions",
     "images",
+    "curated-names",
     "errors",
     "left-out",
 ]

@@ -1,0 +1,1 @@
+myenv.environment_variables = {"MESSAGE":"Hello from Azure Machine Learning"}

@@ -1,0 +1,1 @@
+mlenv environment download -n myenv -d downloaddir

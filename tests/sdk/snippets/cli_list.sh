@@ -1,0 +1,1 @@
+mlenv environment list

@@ -1,0 +1,1 @@
+mlenv environment scaffold -n myenv -d myenvdir

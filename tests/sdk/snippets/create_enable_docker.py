@@ -1,0 +1,2 @@
+# Creates the environment inside a Docker container.
+myenv.docker.enabled = True

@@ -1,0 +1,1 @@
+details = environment.get_image_details(workspace=ws)

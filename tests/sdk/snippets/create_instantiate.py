@@ -1,0 +1,2 @@
+from mlenv_jupyter import Environment
+Environment(name="myenv")

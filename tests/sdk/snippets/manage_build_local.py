@@ -1,0 +1,1 @@
+build = env.build_local(workspace=ws, useDocker=True, pushImageToWorkspaceAcr=True)

@@ -1,0 +1,1 @@
+restored_environment = Environment.get(workspace=ws,name="myenv",version="1")

@@ -1,0 +1,1 @@
+myenv.register(workspace=ws)
