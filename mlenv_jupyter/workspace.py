@@ -43,6 +43,7 @@ from mlenv_jupyter.store.places import Places
 if TYPE_CHECKING:
     from mlenv_jupyter.builds.adopt import Adoption
     from mlenv_jupyter.builds.curate import Curation
+    from mlenv_jupyter.builds.images.details import ImageDetails
     from mlenv_jupyter.builds.images.settings import ImageSettings
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.exports import Exports
@@ -133,6 +134,15 @@ class Workspace(Configurable):
     def from_config(cls, **traits: Any) -> Workspace:
         """The workspace of this user: from the environment, or as told."""
         return cls(**traits)
+
+    @classmethod
+    def get(cls, name: str = "", **known_elsewhere: Any) -> Workspace:
+        """The workspace of this user, as the seed's ``Workspace.get`` is called.
+
+        There is one for each user: a name, subscription or resource group chooses nothing.
+        """
+        del name, known_elsewhere
+        return cls.from_config()
 
     # What it is made of.
 
@@ -445,6 +455,17 @@ class Workspace(Configurable):
             offline=self.offline,
         )
         return self.queue.submit(spec, author or whoami())
+
+    def image_details(self, name: str, version: str | None = None) -> ImageDetails:
+        """What is known of a version's image, built or not. Raises NotFound."""
+        from mlenv_jupyter.builds.images.details import image_details
+
+        row = self.registry.find(name, version)
+        (light,) = self._views.versions([row])
+        record = self._views.record(light.lock_digest)
+        place = self.places.image(record.lock_digest) if record and record.image else None
+        registry = self.image_registry.partition("/")[0] or None
+        return image_details(row.digest, record, place, registry=registry)
 
     def builds(self, *, limit: int = 50, name: str | None = None) -> tuple[Build, ...]:
         """The newest builds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,6 +12,7 @@ from mlenv_jupyter.core.build import Build, LogRecord
 from mlenv_jupyter.core.errors import BuildFailed
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.builds.images.details import ImageDetails
     from mlenv_jupyter.workspace import Workspace
 
 STEP = 0.2
@@ -91,6 +92,52 @@ class EnvironmentBuild:
     def __repr__(self) -> str:
         build = self.build
         return f"EnvironmentBuild({build.name}:{build.version}, {self.status})"
+
+
+class DockerImageDetails(dict[str, Any]):
+    """What is known of an image, by name and as the seed's properties."""
+
+    def __init__(self, details: ImageDetails) -> None:
+        super().__init__(msgspec.to_builtins(details))
+
+    @property
+    def image_exist(self) -> bool:
+        """Whether the engine or the registry has it."""
+        return bool(self["exists"])
+
+    @property
+    def registry(self) -> str | None:
+        """The address of the registry."""
+        return self._text("registry")
+
+    @property
+    def repository(self) -> str | None:
+        """The name without registry and tag."""
+        return self._text("repository")
+
+    @property
+    def image(self) -> str | None:
+        """The whole name."""
+        return self._text("pushed") or self._text("image")
+
+    @property
+    def dockerfile(self) -> str | None:
+        """What it was built from."""
+        return self._text("dockerfile")
+
+    @property
+    def interpreter_path(self) -> str | None:
+        """The Python in it."""
+        return self._text("python_path")
+
+    @property
+    def environment_path(self) -> str | None:
+        """The environment in it."""
+        return self._text("environment_path")
+
+    def _text(self, key: str) -> str | None:
+        found: str | None = self[key]
+        return found
 
 
 class _Follow:

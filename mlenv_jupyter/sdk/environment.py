@@ -14,7 +14,7 @@ from traitlets import Instance, Unicode
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound, Unavailable
 from mlenv_jupyter.core.names import RESERVED_PREFIX, canonical_name, check_name, check_version
-from mlenv_jupyter.sdk.builds import EnvironmentBuild
+from mlenv_jupyter.sdk.builds import DockerImageDetails, EnvironmentBuild
 from mlenv_jupyter.sdk.checked import Section, Variables, warn
 from mlenv_jupyter.sdk.conda_dependencies import CondaDependencies
 from mlenv_jupyter.sdk.convert import OWN, definition_of, fill
@@ -251,31 +251,39 @@ class Environment(Section):
     ) -> EnvironmentBuild:
         """Build it and wait, its log on standard output.
 
-        ``useDocker`` builds an image, ``pushImageToWorkspaceAcr`` pushes it to the registry that
-        is configured. Raises Unavailable where no image can be built or pushed.
+        ``useDocker`` builds an image, ``pushImageToWorkspaceAcr`` pushes it to the workspace's
+        registry. Raises Unavailable where there is none, or no engine.
         """
         del platform
+        if pushImageToWorkspaceAcr and not workspace.image_registry:
+            raise Unavailable(
+                "This workspace has no registry for images.",
+                code="no_image_registry",
+                where="pushImageToWorkspaceAcr",
+                remedy="Set c.Workspace.image_registry, or MLENV_IMAGE_REGISTRY.",
+            )
         wanted = self
         if useDocker and self.definition.kind != "image":
             wanted = self.clone(self.name)
             wanted.docker.enabled = True
-        if pushImageToWorkspaceAcr:
-            raise Unavailable(
-                "Pushing an image is not a part of build_local() yet.",
-                code="no_push",
-                where="pushImageToWorkspaceAcr",
-                remedy="Build it without, and push the image with docker.",
-            )
-        return wanted.build(workspace).wait_for_completion(show_output=True)
+        version = wanted._registered(workspace)
+        build = workspace.build(version.name, version.version, push=pushImageToWorkspaceAcr)
+        return EnvironmentBuild(workspace, build).wait_for_completion(show_output=True)
 
-    def get_image_details(self, workspace: Workspace) -> Any:  # noqa: ARG002
-        """The image of this environment. Raises Unavailable until images can be built."""
-        raise Unavailable(
-            f"{self.name} has no image that mlenv knows of.",
-            code="no_image",
-            where=self.name,
-            remedy="This release builds prefixes; see `mlenv show`.",
-        )
+    def get_image_details(self, workspace: Workspace) -> DockerImageDetails:
+        """The image of the registered version, built or not.
+
+        Raises NotFound for one that is not registered, Unavailable for one that is no image.
+        """
+        version = workspace.version(canonical_name(self.name), self.version)
+        if version.kind != "image":
+            raise Unavailable(
+                f"{version.reference} is built as a directory, not as an image.",
+                code="no_image",
+                where="docker",
+                remedy="Set docker.enabled, or a base, and register it again.",
+            )
+        return DockerImageDetails(workspace.image_details(version.name, version.version))
 
     @staticmethod
     def add_private_pip_wheel(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,22 @@ def test_an_edited_version_is_the_next_one(environment: Environment, workspace: 
         fetched.register(workspace)
 
 
+def test_the_running_python_is_taken_over() -> None:
+    with pytest.warns(UserWarning, match=r"mlenv-jupyter: .*editable"):
+        made = Environment.from_existing_environment("here")
+    definition = made.definition
+    assert definition.python == ".".join(map(str, sys.version_info[:2]))
+    assert any(line.startswith("pytest-xdist==") for line in definition.pip.requirements)
+    assert "mlenv-jupyter" not in definition.wanted and "pluggy" not in definition.wanted
+
+
+def test_a_conda_environment_that_is_not_there() -> None:
+    with pytest.raises(NotFound, match="absent"):
+        Environment.from_existing_conda_environment("x", "absent")
+    with pytest.raises(NotFound):
+        Environment.from_existing_conda_environment("x", "/absent/env")
+
+
 def test_labels(environment: Environment, workspace: Workspace) -> None:
     environment.register(workspace)
     environment.environment_variables["A"] = "1"
@@ -182,6 +199,11 @@ def test_list_is_by_name_with_the_newest(environment: Environment, workspace: Wo
     environment.register(workspace)
     found = Environment.list(workspace)["churn"]
     assert (found.version, found.environment_variables) == ("2", {"A": "1"})
+
+
+def test_the_workspace_by_the_seeds_call(homes: Path) -> None:
+    found = Workspace.get(name="ws", subscription_id="s", resource_group="g")
+    assert found.places == Workspace.from_config().places
 
 
 def test_what_is_not_there(workspace: Workspace) -> None:

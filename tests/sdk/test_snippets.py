@@ -117,6 +117,15 @@ def test_a_snippet_about_images_says_what_is_missing(
     assert caught.value.remedy
 
 
+def test_details_of_an_image_that_is_not_built(workspace: Workspace) -> None:
+    made = Environment.from_docker_image("boxed", "debian:12").register(workspace)
+    details = made.get_image_details(workspace)
+    assert not details.image_exist
+    assert details.image == details.repository == details["repository"]
+    assert details.image is not None and details.image.startswith("mlenv/mlenv_")
+    assert details.dockerfile is None
+
+
 def test_the_command_line(homes: Path, tmp_path: Path) -> None:
     def run(name: str) -> str:
         words = shlex.split((SNIPPETS / f"{name}.sh").read_text())
