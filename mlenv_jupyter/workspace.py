@@ -585,7 +585,7 @@ class Workspace(Configurable):
 
         row = self.registry.find(name, version)
         record = self._built(row)
-        prefix = self.places.prefix(record.lock_digest)
+        prefix = record.prefix_at(self.places.prefix(record.lock_digest))
         variables = self.secrets.variables(row.name, row.definition.variables)
         return list(command), environment_in(prefix, variables, os.environ, record.activation)
 

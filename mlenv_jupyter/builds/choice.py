@@ -17,6 +17,10 @@ def pipeline_of(definition: Definition) -> type[Pipeline]:
         from mlenv_jupyter.builds.images.pipeline import ImagePipeline
 
         return ImagePipeline
+    if definition.user_managed_dependencies:
+        from mlenv_jupyter.builds.user_managed import UserManagedPipeline
+
+        return UserManagedPipeline
     if definition.kind == "conda":
         from mlenv_jupyter.builds.conda.pipeline import CondaPipeline
 
@@ -35,16 +39,6 @@ def require_builder(definition: Definition) -> None:
         from mlenv_jupyter.builds.conda.engine import require_rattler
 
         require_rattler()
-    if definition.user_managed_dependencies:
-        what = "an image"
-        if definition.user_managed_dependencies:
-            what = "an interpreter of your own"
-        raise Unavailable(
-            f"This environment needs {what}, and this release of mlenv builds no such.",
-            code="no_builder",
-            where=definition.kind,
-            remedy="It is kept as it is. Put its packages under pip to build it now.",
-        )
 
 
 def _require_images(definition: Definition) -> None:

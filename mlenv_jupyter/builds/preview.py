@@ -27,6 +27,12 @@ def preview(definition: Definition, places: Places, work: Path) -> tuple[LockedP
     Raises BuildFailed with the reason, Unavailable where the Python is not here.
     """
     require_builder(definition)
+    if definition.user_managed_dependencies and definition.kind != "image":
+        from mlenv_jupyter.builds.existing import contents_of
+        from mlenv_jupyter.builds.user_managed import interpreter_of, recorded
+
+        found = interpreter_of(definition)
+        return recorded(found, contents_of(found.prefix), definition)[1].packages
     uv = pythons.find_uv()
     env = environment_for(definition, places)
     try:

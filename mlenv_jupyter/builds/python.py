@@ -24,7 +24,7 @@ KNOWN = ".known.json"
 SYSTEM = sysconfig.get_platform()
 """This platform, as every Python here names it."""
 
-OLDEST = (3, 8)
+OLDEST = (3, 7)
 """The oldest Python that a kernel layer can be made for."""
 
 # What resolving, choosing files and naming a lock need to know of an interpreter.

@@ -20,7 +20,7 @@ from mlenv_jupyter.builds.resolve import (
 from mlenv_jupyter.builds.wheels import private_wheels
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.diff import PackageChange, diff_versions
-from mlenv_jupyter.core.errors import BuildFailed, Conflict
+from mlenv_jupyter.core.errors import BuildFailed, Conflict, Unavailable
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.rows import VersionRow
 from mlenv_jupyter.store.places import Places
@@ -43,6 +43,13 @@ def resolve_anew(
     """
     definition = row.definition
     require_builder(definition)
+    if definition.kind != "pip" or definition.user_managed_dependencies:
+        raise Unavailable(
+            "Only pip environments are refreshed so far.",
+            code="no_builder",
+            where="version",
+            remedy="Register its definition with the versions that you want.",
+        )
     before = registry.locks.get(row.lock_id) if row.lock_id is not None else None
     if before is None:
         raise Conflict(

@@ -139,7 +139,8 @@ def tags_of(python: Python) -> list[Tag]:
     platforms = list(python.platform_tags or platform_tags())
     nodot = f"cp{version[0]}{version[1]}"
     if python.implementation == "cpython":
-        abi = nodot + ("t" if python.free_threaded else "")
+        # Until 3.7 the ABI was named after the allocator, pymalloc, too.
+        abi = nodot + ("t" if python.free_threaded else "m" if version < (3, 8) else "")
         own = list(cpython_tags(version, [abi], platforms))
         return own + list(compatible_tags(version, nodot, platforms))
     name = f"{python.implementation[:2]}{version[0]}{version[1]}"

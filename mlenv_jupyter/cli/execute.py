@@ -54,7 +54,7 @@ def plan(reference: str) -> dict[str, str] | None:
     store = os.environ.get("MLENV_STORE") or os.path.join(home, "store")
     store = os.path.abspath(os.path.expanduser(store))
     prefix = os.path.join(store, "prefixes", lock_digest[:32])
-    if not os.path.exists(prefix + ".json") or not os.path.isdir(prefix):
+    if not os.path.exists(prefix + ".json") or not os.path.isdir(os.path.join(prefix, "bin")):
         return None
     made = {key: value for key, value in os.environ.items() if key not in REMOVED}
     if os.path.isdir(os.path.join(prefix, "conda-meta")):

@@ -16,7 +16,8 @@ from mlenv_jupyter.store.store import Record, Store
 def launch_record(row: VersionRow, record: Record, store: Store, uv: str) -> LaunchRecord:
     """All that starts the kernel of a version whose prefix has this commit record."""
     places = store.places
-    prefix = places.prefix(record.lock_digest)
+    place = places.prefix(record.lock_digest)
+    prefix = record.prefix_at(place)
     layer = places.layer(record.layer) if record.layer else None
     return LaunchRecord(
         kernel_name=kernel_name(
@@ -29,13 +30,14 @@ def launch_record(row: VersionRow, record: Record, store: Store, uv: str) -> Lau
         digest=row.digest,
         lock_digest=record.lock_digest,
         prefix=str(prefix),
-        python=str(prefix / "bin" / "python"),
+        python=record.interpreter or str(prefix / "bin" / "python"),
         site_packages=str(prefix / record.site_packages),
-        record=str(record_of(prefix)),
+        record=str(record_of(place)),
         layer=str(layer) if layer else None,
         layer_packages=_versions(store.record(layer) if layer else None),
         packages=record.versions,
         activation=record.activation,
+        foreign=record.foreign is not None,
         variables=dict(row.definition.variables),
         overlays=str(places.overlays),
         uv=uv,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlenv_jupyter.core.errors import Unavailable
 
-OLDEST = (3, 8)
+OLDEST = (3, 7)
 SHEBANG = b"#!/usr/bin/env python\n"
 
 
@@ -22,7 +22,7 @@ def layer_requirements(python_version: str) -> list[str]:
     if found < OLDEST:
         raise Unavailable(
             f"Notebooks do not run on Python {python_version}.",
-            remedy="Choose Python 3.8 or later.",
+            remedy="Choose Python 3.7 or later.",
         )
     return ["comm>=0.1.1", "ipykernel>=6.9,<8", "pip"]
 

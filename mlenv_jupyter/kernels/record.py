@@ -33,7 +33,7 @@ class LaunchRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     ``packages`` is the lock of the prefix and ``layer_packages`` that of the kernel layer, version
     by name: together the constraints of ``%pip install``. ``activation`` is that of the commit
-    record. ``cli`` is the argv of the mlenv CLI.
+    record. ``foreign`` says that the prefix is the user's own. ``cli`` is the argv of mlenv's CLI.
     With ``container`` the paths of prefix, python, site_packages and layer are those in the image.
     """
 
@@ -54,6 +54,7 @@ class LaunchRecord(msgspec.Struct, frozen=True, kw_only=True):
     packages: dict[str, str] = {}
     variables: dict[str, str] = {}
     activation: dict[str, tuple[str, ...]] = {}
+    foreign: bool = False
     overlays: str
     uv: str
     cli: tuple[str, ...]

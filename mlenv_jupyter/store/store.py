@@ -51,7 +51,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     ``site_packages`` is relative to the place; ``size`` is bytes, hard links counted in full.
     ``activation`` is what has to be set to use it, see ``builds/conda/activation.py``.
     ``distributions`` are the Python packages in it, version by name, where ``packages`` has others
-    too.
+    too. ``foreign`` is a prefix that is not ours and that this record only points at, with
+    ``interpreter`` its Python; then ``site_packages`` is relative to that.
     """
 
     format: int = 1
@@ -66,6 +67,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     image: BuiltImage | None = None
     activation: dict[str, tuple[str, ...]] = {}
     distributions: dict[str, str] | None = None
+    foreign: str | None = None
+    interpreter: str | None = None
+
+    def prefix_at(self, place: Path) -> Path:
+        """The prefix that was committed at a place: that, or the foreign one."""
+        return Path(self.foreign) if self.foreign else place
 
     @property
     def versions(self) -> dict[str, str]:

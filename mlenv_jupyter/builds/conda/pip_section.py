@@ -16,6 +16,7 @@ from mlenv_jupyter.builds.conda.explain_pip import explain_pip
 from mlenv_jupyter.builds.credentials import for_uv
 from mlenv_jupyter.builds.install import Site
 from mlenv_jupyter.builds.resolve import ToolFailed, choose, index_options
+from mlenv_jupyter.builds.wheels import wheel_requirements, without_places
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed
 from mlenv_jupyter.core.universal import (
@@ -49,7 +50,11 @@ def versions_in(site_packages: Path) -> dict[str, str]:
 
 
 def resolve_pip_section(
-    site: Site, prefix: Path, given: Mapping[str, str], definition: Definition
+    site: Site,
+    prefix: Path,
+    given: Mapping[str, str],
+    definition: Definition,
+    wheels: Mapping[str, Path],
 ) -> tuple[tuple[UniversalPackage, ...], dict[str, str]]:
     """The packages that pip adds to a prefix with ``given`` in it, each with the file that fits.
 
@@ -59,7 +64,8 @@ def resolve_pip_section(
     conda's packages are in the way; ToolFailed.
     """
     wanted = site.work / "requirements.in"
-    lines = [*index_options(definition), *map(for_uv, definition.pip.requirements)]
+    private = wheel_requirements(wheels)
+    lines = [*index_options(definition), *map(for_uv, definition.pip.requirements), *private]
     wanted.write_text("\n".join(lines) + "\n")
     pins = site.work / "conda.constraints.txt"
     pins.write_text("".join(f"{name}=={version}\n" for name, version in given.items()))
@@ -72,7 +78,7 @@ def resolve_pip_section(
         return (), {}
     direct: dict[str, str] = {
         canonicalize_name(one.name): for_uv(f"{canonicalize_name(one.name)} @ {one.url}")
-        for one in map(_parsed, definition.pip.requirements)
+        for one in map(_parsed, [*definition.pip.requirements, *private])
         if one is not None and one.url
     }
     exact = site.work / "pip.in"
@@ -102,6 +108,8 @@ def resolve_pip_section(
     text = made.read_text()
     made.unlink()  # uv has put the password of a direct address into it
     universal, addresses = from_pylock(tomllib.loads(text))
+    universal = without_places(universal, wheels)
+    addresses = {key: one for key, one in addresses.items() if key not in wheels}
     chosen = choose(UniversalLock(requires_python="", packages=universal.packages), site.python)
     return tuple(
         msgspec.structs.replace(one.package, files=(one.file,)) for one in chosen

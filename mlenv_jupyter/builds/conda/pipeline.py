@@ -29,6 +29,7 @@ from mlenv_jupyter.builds.layer import Layer, resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
 from mlenv_jupyter.builds.python import SYSTEM
 from mlenv_jupyter.builds.resolve import storable
+from mlenv_jupyter.builds.wheels import private_wheels, wheel_addresses
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed
@@ -123,11 +124,13 @@ class CondaPipeline(Pipeline):
     def _solve(self, engine: Engine) -> Solved:
         definition = self.spec.definition
         records = engine.solve(specs_of(definition))
-        if not definition.pip.requirements:
+        if not definition.pip.requirements and not definition.wheels:
             return Solved(records, (), {})
         with sketch(self, engine, records) as (site, prefix):
             given = versions_in(site_packages_of(prefix, site.python))
-            pip, addresses = resolve_pip_section(site, prefix, given, definition)
+            pip, addresses = resolve_pip_section(
+                site, prefix, given, definition, private_wheels(definition, self.places)
+            )
         return Solved(records, pip, addresses)
 
     def _prefix(
@@ -136,6 +139,7 @@ class CondaPipeline(Pipeline):
         with self.store.making(prefix, replace=self.spec.force) as ours:
             if not ours:
                 return
+            wheels = private_wheels(self.spec.definition, self.places)
             self.store.require_space(2 * sum(one.size or 0 for one in lock.packages))
             install_conda(
                 self.site,
@@ -145,7 +149,7 @@ class CondaPipeline(Pipeline):
                 digest,
                 solved.records,
                 chosen_files(solved.pip),
-                solved.addresses,
+                solved.addresses | wheel_addresses(wheels),
                 self.spec.definition,
                 on_progress=self.voice.progress,
                 verifying=self.verifying,

@@ -48,14 +48,18 @@ def _promote(overlay: str, described: dict[str, Any]) -> None:
     staged = os.path.join(overlay, ".clone")
     shutil.rmtree(staged, ignore_errors=True)
     os.mkdir(staged)
-    for entry in os.scandir(prefix):
+    if record.get("foreign"):
+        # Its files may be written to, and much more than packages may be in it: copies, of those.
+        shutil.copytree(record["site_packages"], os.path.join(staged, inside), symlinks=True)
+    for entry in () if record.get("foreign") else os.scandir(prefix):
         if entry.name in SKIPPED:
             continue
         if entry.is_dir(follow_symlinks=False):
             clone_tree(entry.path, os.path.join(staged, entry.name))
         else:
             _link(entry.path, os.path.join(staged, entry.name))
-    clone_programs(prefix, os.path.join(staged, "bin"))
+    if not record.get("foreign"):
+        clone_programs(prefix, os.path.join(staged, "bin"))
     # A real pip or uv in the prefix becomes the clone's own, with our way in.
     packages = os.path.join(staged, inside)
     for name in overlays.SHIMMED:
