@@ -5,6 +5,7 @@ import type {
   DefinitionInput,
   IBuild,
   ICatalogue,
+  IEnvironment,
   IEnvironmentDetail,
   IEnvironmentPage,
   IErrorBody,
@@ -13,6 +14,7 @@ import type {
   IPlan,
   IProblem,
   IPythons,
+  IRefresh,
   IResolution,
   IStamp,
   IStatus,
@@ -81,6 +83,9 @@ export function makeProblem(
 /** A gateway answers with these when the server behind it is gone. */
 const GATEWAY_STATUSES = new Set([502, 504]);
 
+/** Versions that a detail lists. */
+const MAX_VERSIONS = 200;
+
 type Query = { [key: string]: string | number | boolean | undefined | null };
 
 /**
@@ -97,6 +102,7 @@ export class Api {
       q?: string;
       limit?: number;
       cursor?: string | null;
+      archived?: boolean;
     } = {},
     signal?: AbortSignal
   ): Promise<IEnvironmentPage> {
@@ -108,7 +114,57 @@ export class Api {
   }
 
   environment(name: string, signal?: AbortSignal): Promise<IEnvironmentDetail> {
-    return this._get(path('environments', name), {}, signal);
+    // Archived ones come too: notebooks go on using them, and whoever looks should see them.
+    const query = { limit: MAX_VERSIONS, archived: true };
+    return this._get(path('environments', name), query, signal);
+  }
+
+  /** Changes description or tags in place; they are no part of a version. */
+  describe(
+    name: string,
+    body: { description?: string; tags?: { [key: string]: string } }
+  ): Promise<IEnvironment> {
+    return this._send('PUT', path('environments', name), body);
+  }
+
+  /** Has a label mean a version from now on. */
+  setLabel(
+    name: string,
+    label: string,
+    version: string
+  ): Promise<IEnvironment> {
+    const where = path('environments', name, 'labels', label);
+    return this._send('PUT', where, { version });
+  }
+
+  removeLabel(name: string, label: string): Promise<void> {
+    return this._send('DELETE', path('environments', name, 'labels', label));
+  }
+
+  /** Has `latest` mean an older version until the next one is registered. */
+  rollBack(name: string, version: string): Promise<IVersion> {
+    const where = path('environments', name, 'rollback');
+    return this._send('POST', where, { version });
+  }
+
+  /** Takes an environment, or one version of it, out of every list, or puts it back. */
+  archive(
+    name: string,
+    version: string | null,
+    action: 'archive' | 'restore'
+  ): Promise<IEnvironment> {
+    const of = version === null ? [] : ['versions', version];
+    return this._send('POST', path('environments', name, ...of, action), {});
+  }
+
+  /** Resolves a version anew, and registers the next one if something else comes of it. */
+  refreshVersion(
+    name: string,
+    version: string,
+    dryRun: boolean
+  ): Promise<IRefresh> {
+    const where = path('environments', name, 'versions', version, 'refresh');
+    return this._send('POST', where, { dry_run: dryRun });
   }
 
   createEnvironment(body: {
@@ -133,6 +189,13 @@ export class Api {
       path('environments', name, 'versions', version),
       {},
       signal
+    );
+  }
+
+  deleteVersion(name: string, version: string): Promise<void> {
+    return this._send(
+      'DELETE',
+      path('environments', name, 'versions', version)
     );
   }
 
@@ -254,7 +317,7 @@ export class Api {
   }
 
   private _send<T>(
-    method: 'POST' | 'DELETE',
+    method: 'POST' | 'PUT' | 'DELETE',
     where: string,
     body?: unknown,
     signal?: AbortSignal

@@ -15,6 +15,15 @@ export const CommandIDs = {
   cancelBuild: 'mlenv:cancel-build',
   /** Switches the notebook in front, or makes one. */
   use: 'mlenv:use',
+  /** Takes an environment out of the lists; `restore` puts it back. */
+  archive: 'mlenv:archive',
+  restore: 'mlenv:restore',
+  /** Resolves a version anew, shows what is new, and registers the next one if told to. */
+  refreshVersion: 'mlenv:refresh-version',
   remove: 'mlenv:delete',
-  refresh: 'mlenv:refresh'
+  refresh: 'mlenv:refresh',
+  /** Puts an address on the clipboard that opens an environment here. */
+  copyLink: 'mlenv:copy-link',
+  /** Opens what the address of the page asks for. */
+  followLink: 'mlenv:follow-link'
 } as const;

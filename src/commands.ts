@@ -4,12 +4,14 @@ import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { Widget } from '@lumino/widgets';
 
+import { linkTo } from './around/deeplink';
 import { CommandIDs } from './commandids';
 import { copyOf, type IDraft, newDraft } from './editor/draft';
 import { begin } from './exchange/begin';
 import { addExchangeCommands } from './exchange/commands';
 import { formatVersion } from './format';
 import { environmentIcon } from './icons';
+import { refreshVersion } from './panel/refresh';
 import { switchNotebook } from './notebook/use';
 import type { IPanelContext } from './panel/context';
 import { confirmDelete } from './panel/dialogs';
@@ -57,7 +59,11 @@ export function addCommands(options: ICommandOptions): void {
   const start = (draft: IDraft) => begin(draft, context, show);
 
   commands.addCommand(CommandIDs.show, {
-    label: trans.__('Show Environments'),
+    label: args =>
+      args.isLauncher
+        ? trans.__('Environments')
+        : trans.__('Show Environments'),
+    caption: trans.__('Environments of packages and variables, for notebooks'),
     icon: environmentIcon,
     execute: args => {
       const name = text(args, 'name');
@@ -197,6 +203,38 @@ export function addCommands(options: ICommandOptions): void {
     });
   }
 
+  for (const [id, action, label] of [
+    [CommandIDs.archive, 'archive', trans.__('Archive')],
+    [CommandIDs.restore, 'restore', trans.__('Restore')]
+  ] as const) {
+    commands.addCommand(id, {
+      label,
+      isEnabled: hasTarget,
+      execute: telling(async args => {
+        const wanted = target(args);
+        if (wanted) {
+          const { name } = wanted;
+          await environments.change(name, api =>
+            api.archive(name, null, action)
+          );
+        }
+      })
+    });
+  }
+
+  commands.addCommand(CommandIDs.refreshVersion, {
+    label: trans.__('Look for Newer Packages…'),
+    isEnabled: hasTarget,
+    execute: telling(async args => {
+      const wanted = target(args);
+      const made = wanted && (await refreshVersion(wanted, context));
+      if (made) {
+        show();
+        place.open(made.name, { tab: 'versions' });
+      }
+    })
+  });
+
   commands.addCommand(CommandIDs.remove, {
     label: trans.__('Delete…'),
     isEnabled: hasTarget,
@@ -208,6 +246,19 @@ export function addCommands(options: ICommandOptions): void {
         if (location.view === 'detail' && location.name === wanted.name) {
           place.go({ view: 'list' });
         }
+      }
+    })
+  });
+
+  commands.addCommand(CommandIDs.copyLink, {
+    label: trans.__('Copy Link'),
+    isEnabled: hasTarget,
+    execute: telling(async args => {
+      const wanted = target(args);
+      if (wanted) {
+        await navigator.clipboard.writeText(
+          linkTo(wanted.name, wanted.version)
+        );
       }
     })
   });

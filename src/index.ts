@@ -1,16 +1,22 @@
 import {
   ILabShell,
   ILayoutRestorer,
+  IRouter,
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { followLinks } from './around/deeplink';
+import { BuildNotices } from './around/notices';
+import { PanelSettings } from './around/settings';
 import { BuildLogStream } from './buildlog';
 import { CommandIDs } from './commandids';
 import { addCommands } from './commands';
@@ -58,7 +64,10 @@ const panel: JupyterFrontEndPlugin<void> = {
     INotebookTracker,
     ICommandPalette,
     IRenderMimeRegistry,
-    IDefaultFileBrowser
+    IDefaultFileBrowser,
+    ISettingRegistry,
+    IRouter,
+    ILauncher
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -69,7 +78,10 @@ const panel: JupyterFrontEndPlugin<void> = {
     tracker: INotebookTracker | null,
     palette: ICommandPalette | null,
     rendermime: IRenderMimeRegistry | null,
-    browser: IDefaultFileBrowser | null
+    browser: IDefaultFileBrowser | null,
+    registry: ISettingRegistry | null,
+    router: IRouter | null,
+    launcher: ILauncher | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const context = {
@@ -80,8 +92,14 @@ const panel: JupyterFrontEndPlugin<void> = {
       commands: app.commands,
       notebook: new ActiveNotebook(tracker),
       place: new Place('mlenv:place', window.localStorage),
-      rendermime
+      rendermime,
+      settings: new PanelSettings()
     };
+    if (registry) {
+      context.settings
+        .follow(registry, panel.id)
+        .catch(reason => console.warn('The defaults stay.', reason));
+    }
     const widget = new EnvironmentsPanel(context);
     widget.id = 'mlenv-environments';
     widget.title.icon = environmentIcon;
@@ -109,6 +127,7 @@ const panel: JupyterFrontEndPlugin<void> = {
       CommandIDs.use,
       CommandIDs.copyAndEdit,
       CommandIDs.openInTab,
+      CommandIDs.copyLink,
       CommandIDs.remove,
       CommandIDs.refresh
     ]) {
@@ -116,6 +135,28 @@ const panel: JupyterFrontEndPlugin<void> = {
         palette?.addItem({ command, category: trans.__('Environments') });
       }
     }
+    launcher?.add({
+      command: CommandIDs.show,
+      args: { isLauncher: true },
+      category: trans.__('Other'),
+      rank: 10
+    });
+    if (router) {
+      followLinks(app, router);
+    }
+    new BuildNotices({
+      environments: model,
+      commands: app.commands,
+      trans,
+      isTold: build => {
+        const { location } = context.place;
+        const inView =
+          widget.isVisible &&
+          location.view === 'detail' &&
+          location.name === build.name;
+        return context.settings.current.notify && !inView;
+      }
+    });
     // Commands about the open environment are enabled by what is open.
     context.place.changed.connect(() => app.commands.notifyCommandChanged());
   }

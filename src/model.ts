@@ -179,6 +179,14 @@ export class Environments implements IEnvironments {
     this._invalidate(keys.kernels, ['version']);
   }
 
+  async change<T>(name: string, action: (api: Api) => Promise<T>): Promise<T> {
+    try {
+      return await action(this.api);
+    } finally {
+      this._touch(name);
+    }
+  }
+
   private _onEvent(_: Event.IManager, emission: Event.Emission): void {
     const schema: string = emission.schema_id;
     const event = emission as unknown as IChangeEvent;

@@ -20,12 +20,17 @@ export const keys = {
   kernels: ['kernels'] as const
 };
 
-export const environmentsQuery = (api: Api, q: string) =>
+export const environmentsQuery = (api: Api, q: string, archived = false) =>
   infiniteQueryOptions({
-    queryKey: [...keys.environments, q],
+    queryKey: [...keys.environments, q, archived],
     queryFn: ({ pageParam, signal }) =>
       api.environments(
-        { q: q || undefined, limit: PAGE_SIZE, cursor: pageParam },
+        {
+          q: q || undefined,
+          limit: PAGE_SIZE,
+          cursor: pageParam,
+          ...(archived && { archived })
+        },
         signal
       ),
     initialPageParam: null as string | null,

@@ -73,6 +73,8 @@ export interface IEnvironments extends IDisposable {
   cancelBuild(id: string): Promise<IBuild>;
   installKernel(name: string, version: string): Promise<IKernel>;
   removeKernel(kernelName: string): Promise<void>;
+  /** Does something to one environment, and asks for it again. */
+  change<T>(name: string, action: (api: Api) => Promise<T>): Promise<T>;
 }
 
 export const IEnvironments = new Token<IEnvironments>(

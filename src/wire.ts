@@ -161,6 +161,8 @@ export interface IVersionSummary {
   author: string;
   message: string;
   created_at: string;
+  /** When it was archived, if it is. */
+  archived_at: string | null;
   definition_id: string;
   digest: string;
   lock_digest: string | null;
@@ -192,6 +194,7 @@ export interface IEnvironment {
   labels: { [label: string]: string };
   read_only: boolean;
   updated_at: string;
+  archived_at: string | null;
   version_count: number;
   latest: IVersionSummary;
   /** The newest version that is ready, which may be an older one. */
@@ -349,6 +352,8 @@ export interface IEnvironmentDetail {
   environment: IEnvironment;
   /** Newest first. */
   versions: IVersionSummary[];
+  /** The cursor of the following versions. */
+  next: string | null;
 }
 
 export interface IValidation {
@@ -376,11 +381,21 @@ export interface IVersionDiff {
   /** Before and after, or `null` when the same Python is asked for. */
   python: [string | null, string | null] | null;
   requirements: IPackageChange[];
+  conda: IPackageChange[];
   variables: IPackageChange[];
-  /** Other fields of the definition that differ. */
+  /** All other fields by their place, as text: `docker.base_image`. */
+  settings: IPackageChange[];
+  /** The names of `settings`. */
   other: string[];
   /** What the requirements resolved to, when both are locked. */
   packages?: IPackageChange[] | null;
+}
+
+/** What resolving a version anew came to; without `created` nothing was registered. */
+export interface IRefresh {
+  version: IVersion;
+  created: boolean;
+  changes: IPackageChange[];
 }
 
 /** What a definition would resolve to, without installing anything. */

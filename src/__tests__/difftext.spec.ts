@@ -25,7 +25,9 @@ function diff(part: Partial<IVersionDiff> = {}): IVersionDiff {
   return {
     python: null,
     requirements: [],
+    conda: [],
     variables: [],
+    settings: [],
     other: [],
     packages: [],
     ...part

@@ -251,7 +251,13 @@ function PackageLine(props: {
           </span>
         )}
       </div>
-      <FieldProblem problem={row.problem} />
+      {row.problem && (
+        <div role="row">
+          <div role="gridcell">
+            <FieldProblem problem={row.problem} />
+          </div>
+        </div>
+      )}
     </>
   );
 }

@@ -4,6 +4,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import type { IPanelSettings, PanelSettings } from '../around/settings';
 import type { BuildLogStream } from '../buildlog';
 import type { IDraft } from '../editor/draft';
 import type { IConnection, IEnvironments, ISession } from '../tokens';
@@ -20,6 +21,7 @@ export interface IPanelContext {
   commands: CommandRegistry;
   notebook: ActiveNotebook;
   place: Place;
+  settings: PanelSettings;
   /** Renders and sanitises Markdown. */
   rendermime: IRenderMimeRegistry | null;
 }
@@ -77,6 +79,11 @@ export function useSessions(): readonly ISession[] {
     environments.runningKernelsChanged,
     () => environments.sessions
   );
+}
+
+export function useSettings(): IPanelSettings {
+  const { settings } = usePanel();
+  return useSignal(settings.changed, () => settings.current);
 }
 
 /** The notebook in front, or `null`. */

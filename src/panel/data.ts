@@ -22,18 +22,22 @@ const NO_BUILDS: readonly IBuild[] = [];
 const NO_KERNELS: readonly IKernel[] = [];
 
 /** The registered environments that a search finds, page after page. */
-export function useMine(query: string) {
+export function useMine(query: string, archived = false) {
   const { api } = usePanel().environments;
   const answer = useInfiniteQuery({
-    ...environmentsQuery(api, query),
+    ...environmentsQuery(api, query, archived),
     placeholderData: keepPreviousData
   });
   const pages = answer.data?.pages;
   const items = React.useMemo(
-    () => pages?.flatMap(page => page.items) ?? null,
-    [pages]
+    () =>
+      pages
+        ?.flatMap(page => page.items)
+        .filter(one => !archived || one.archived_at !== null) ?? null,
+    [pages, archived]
   );
-  return { ...answer, items, total: pages?.[0]?.total ?? 0 };
+  const total = archived ? (items?.length ?? 0) : (pages?.[0]?.total ?? 0);
+  return { ...answer, items, total };
 }
 
 export function useCatalogue() {

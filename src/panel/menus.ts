@@ -61,6 +61,7 @@ export function openEnvironmentMenu(
     'separator',
     { command: CommandIDs.openInTab, args },
     { command: CommandIDs.copyAndEdit, args },
+    { command: CommandIDs.copyLink, args },
     {
       label: trans.__('Export'),
       items: exportFormats(trans).map(({ format, label }) => ({
@@ -70,7 +71,17 @@ export function openEnvironmentMenu(
     }
   ];
   if (!environment.read_only) {
-    items.push('separator', { command: CommandIDs.remove, args });
+    items.push(
+      'separator',
+      { command: CommandIDs.refreshVersion, args },
+      {
+        command: environment.archived_at
+          ? CommandIDs.restore
+          : CommandIDs.archive,
+        args
+      },
+      { command: CommandIDs.remove, args }
+    );
   }
   openMenu(commands, items, at);
 }

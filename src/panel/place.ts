@@ -12,7 +12,8 @@ export const TABS = [
 
 export type Tab = (typeof TABS)[number];
 
-export type Filter = 'all' | 'mine' | 'curated' | 'built' | 'in-use';
+export type Filter =
+  'all' | 'mine' | 'curated' | 'built' | 'in-use' | 'archived';
 
 /** What a view shows. */
 export type Location =

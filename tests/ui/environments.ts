@@ -128,11 +128,12 @@ export function gated(...requirements: string[]): object {
 export async function register(
   page: IJupyterLabPageFixture,
   name: string,
-  definition: object
+  definition: object,
+  description = ''
 ): Promise<void> {
   const answer = await page.request.post(
     new URL(`${API}/environments`, await baseUrl(page)).href,
-    { data: { name, definition } }
+    { data: { name, definition, description } }
   );
   expect(answer.status(), await answer.text()).toBe(201);
 }

@@ -31,15 +31,7 @@ export function DetailHeader(props: {
 }): JSX.Element {
   const { trans } = usePanel();
   const { environment, versions, version } = props;
-  const labels =
-    environment.source === 'catalogue'
-      ? []
-      : [
-          ...(version.version === environment.latest.version
-            ? [trans.__('latest')]
-            : []),
-          ...version.labels.filter(label => label !== 'latest')
-        ];
+  const labels = environment.source === 'catalogue' ? [] : version.labels;
   return (
     <header className="mlenv-DetailHeader">
       <div className="mlenv-DetailHeader-words">
@@ -54,6 +46,12 @@ export function DetailHeader(props: {
             <span className="mlenv-Label">
               <Glyph name="read-only" size={12} />
               {trans.__('curated')}
+            </span>
+          )}
+          {(environment.archived_at ?? version.archived_at) && (
+            <span className="mlenv-Label">
+              <Glyph name="archive" size={12} />
+              {trans.__('archived')}
             </span>
           )}
           {labels.map(label => (

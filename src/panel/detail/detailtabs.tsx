@@ -100,9 +100,9 @@ export function DetailTabs(props: {
       {tab === 'image' && <ImageTab docker={version.definition.docker} />}
       {tab === 'versions' && (
         <VersionsTab
+          environment={environment}
           versions={versions}
           selected={version.version}
-          readOnly={isReadOnly}
           onSelect={one => props.onVersion(one)}
           onUse={one => {
             void commands.execute(CommandIDs.use, { name, version: one });

@@ -32,7 +32,7 @@ export function askedChanges(
         }
       ]
     : [];
-  return [...python, ...diff.requirements];
+  return [...python, ...diff.requirements, ...diff.conda];
 }
 
 /** What it resolved to: the packages asked for first, then downgrades, then the rest. */
@@ -62,7 +62,8 @@ export function diffSummary(
   trans: TranslationBundle
 ): string {
   const count = (change: ChangeKind) =>
-    diff.requirements.filter(one => one.change === change).length;
+    [...diff.requirements, ...diff.conda].filter(one => one.change === change)
+      .length;
   const parts: string[] = [];
   if (diff.python) {
     const [before, after] = diff.python;

@@ -42,7 +42,8 @@ export function DiffView(props: {
           title: trans.__('What that resolved to'),
           changes: resolvedChanges(data, to.wanted ?? [])
         },
-        { title: trans.__('Variables'), changes: data.variables }
+        { title: trans.__('Variables'), changes: data.variables },
+        { title: trans.__('Settings'), changes: data.settings }
       ]
     : [];
   const choose = (
@@ -123,9 +124,6 @@ function sameWords(
     same.other.length === 0 ? trans.__('index and base image') : ''
   ].filter(Boolean);
   return [
-    same.other.length
-      ? trans.__('Also different: %1.', same.other.join(', '))
-      : '',
     unchanged.length ? trans.__('No change: %1.', unchanged.join(', ')) : '',
     same.unlocked
       ? trans.__('What it resolves to is known once both are built.')

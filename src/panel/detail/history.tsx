@@ -79,7 +79,9 @@ export function History(props: {
             </span>
           </span>
           <span className="mlenv-History-state">
-            {stateWord(one.state, trans)}
+            {one.archived_at
+              ? trans.__('Archived')
+              : stateWord(one.state, trans)}
           </span>
           <span className="mlenv-History-message">
             {one.message || at >= SUMMED_UP ? (

@@ -3,9 +3,9 @@ import * as React from 'react';
 import { formatDate, formatSize, formatVersion } from '../../format';
 import type { IEnvironment, IVersion } from '../../wire';
 import { usePanel } from '../context';
-import { Markdown } from '../markdown';
 import { IconButton } from '../parts';
 import { Running, useUsers } from './usedbytab';
+import { Words } from './words';
 
 /** In words: what it is, how it is used, its facts, and what runs in it. */
 export function OverviewTab(props: {
@@ -30,30 +30,6 @@ export function OverviewTab(props: {
         <Running users={users} />
       </div>
     </div>
-  );
-}
-
-function Words(props: { environment: IEnvironment }): JSX.Element {
-  const { trans } = usePanel();
-  const { description, tags } = props.environment;
-  return (
-    <>
-      <h3>{trans.__('Description')}</h3>
-      {description ? (
-        <Markdown source={description} />
-      ) : (
-        <p className="mlenv-Quiet">{trans.__('No description.')}</p>
-      )}
-      {Object.keys(tags).length > 0 && (
-        <div className="mlenv-Actions">
-          {Object.entries(tags).map(([key, value]) => (
-            <span key={key} className="mlenv-Tag">
-              {value ? `${key}: ${value}` : key}
-            </span>
-          ))}
-        </div>
-      )}
-    </>
   );
 }
 

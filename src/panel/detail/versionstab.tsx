@@ -1,23 +1,22 @@
 import * as React from 'react';
 
-import { formatVersion } from '../../format';
-import type { IVersionSummary } from '../../wire';
+import type { IEnvironment, IVersionSummary } from '../../wire';
 import { usePanel } from '../context';
-import { Button } from '../parts';
 import { DiffView } from './diffview';
 import { History } from './history';
+import { VersionActions } from './versionactions';
 
 /** The history, newest first, and what is different between two versions. */
 export function VersionsTab(props: {
+  environment: IEnvironment;
   versions: readonly IVersionSummary[];
   selected: string;
-  readOnly: boolean;
   onSelect: (version: string) => void;
   onUse: (version: string) => void;
   onEditFrom: (version: string) => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { versions, selected, readOnly, onSelect } = props;
+  const { environment, versions, selected, onSelect } = props;
   const [picked, setPicked] = React.useState<string | null>(null);
   const at = versions.findIndex(one => one.version === selected);
   const current = versions[at];
@@ -59,26 +58,14 @@ export function VersionsTab(props: {
         )
       )}
       {current && (
-        <div className="mlenv-Actions mlenv-VersionsTab-actions">
-          {current.state === 'ready' && (
-            <Button
-              label={trans.__(
-                'Use %1 in notebook',
-                formatVersion(current.version)
-              )}
-              onClick={() => props.onUse(current.version)}
-            />
-          )}
-          {!readOnly && at > 0 && (
-            <Button
-              label={trans.__('Edit from %1', formatVersion(current.version))}
-              title={trans.__(
-                'Starts changes from it; it stays as it is itself'
-              )}
-              onClick={() => props.onEditFrom(current.version)}
-            />
-          )}
-        </div>
+        <VersionActions
+          key={current.version}
+          environment={environment}
+          version={current}
+          onUse={() => props.onUse(current.version)}
+          onEditFrom={() => props.onEditFrom(current.version)}
+          onGone={() => select('latest')}
+        />
       )}
     </div>
   );

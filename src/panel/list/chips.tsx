@@ -1,14 +1,22 @@
 import * as React from 'react';
 
+import { Glyph } from '../../icons';
 import { usePanel } from '../context';
 import type { Filter } from '../place';
 
-const FILTERS: Filter[] = ['all', 'mine', 'curated', 'built', 'in-use'];
+const FILTERS: Filter[] = [
+  'all',
+  'mine',
+  'curated',
+  'built',
+  'in-use',
+  'archived'
+];
 
 /** One radio group: what the list is narrowed to. */
 export function FilterChips(props: {
   filter: Filter;
-  counts: Record<Exclude<Filter, 'all'>, number | null>;
+  counts: Record<Exclude<Filter, 'all' | 'archived'>, number | null>;
   onFilter: (filter: Filter) => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -19,7 +27,8 @@ export function FilterChips(props: {
     mine: trans.__('Mine'),
     curated: trans.__('Curated'),
     built: trans.__('Built'),
-    'in-use': trans.__('In use')
+    'in-use': trans.__('In use'),
+    archived: trans.__('Archived')
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -40,7 +49,7 @@ export function FilterChips(props: {
       onKeyDown={onKeyDown}
     >
       {FILTERS.map(id => {
-        const count = id === 'all' ? null : counts[id];
+        const count = id === 'all' || id === 'archived' ? null : counts[id];
         return (
           <button
             key={id}
@@ -48,10 +57,16 @@ export function FilterChips(props: {
             role="radio"
             className="mlenv-FilterChip"
             aria-checked={id === filter}
+            aria-label={id === 'archived' ? labels[id] : undefined}
+            title={id === 'archived' ? labels[id] : undefined}
             tabIndex={id === filter ? 0 : -1}
             onClick={() => onFilter(id)}
           >
-            {labels[id]}
+            {id === 'archived' ? (
+              <Glyph name="archive" size={14} />
+            ) : (
+              labels[id]
+            )}
             {count !== null && (
               <span className="mlenv-FilterChip-count">{count}</span>
             )}

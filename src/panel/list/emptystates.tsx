@@ -65,7 +65,9 @@ export function NoMatch(props: {
       ? trans.__('No environment is in use')
       : filter === 'built'
         ? trans.__('Nothing is built yet')
-        : trans.__('Nothing here');
+        : filter === 'archived'
+          ? trans.__('Nothing is archived')
+          : trans.__('Nothing here');
   return (
     <Empty title={title}>
       {!query && filter === 'in-use' && (
@@ -79,6 +81,13 @@ export function NoMatch(props: {
         <p>
           {trans.__(
             'Open an environment and press “Build”: it is ready after.'
+          )}
+        </p>
+      )}
+      {!query && filter === 'archived' && (
+        <p>
+          {trans.__(
+            'What you archive leaves the lists and stays here. Notebooks that use it go on.'
           )}
         </p>
       )}

@@ -3,11 +3,16 @@ import * as React from 'react';
 
 import { CommandIDs } from '../../commandids';
 import type { IBuild, IEnvironment } from '../../wire';
-import { useNow, usePanel } from '../context';
+import { useNow, usePanel, useSettings } from '../context';
 import { openEnvironmentMenu } from '../menus';
 import { SkeletonRow } from '../parts';
 import { EnvironmentRow } from './environmentrow';
-import { type ListRow, ROW_HEIGHTS, type Section } from './rows';
+import {
+  COMPACT_HEIGHTS,
+  type ListRow,
+  ROW_HEIGHTS,
+  type Section
+} from './rows';
 import { SectionHead } from './sectionhead';
 
 interface IListProps {
@@ -50,10 +55,17 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
     const { rows, onEnd, onFold, onOpen } = props;
     const scroller = React.useRef<HTMLDivElement>(null);
     const now = useNow(30_000);
+    const titles: Record<Section, string> = {
+      mine: trans.__('My environments'),
+      curated: trans.__('Curated'),
+      archived: trans.__('Archived')
+    };
+    const { density } = useSettings();
+    const heights = density === 'compact' ? COMPACT_HEIGHTS : ROW_HEIGHTS;
     const virtual = useVirtualizer({
       count: rows.length,
       getScrollElement: () => scroller.current,
-      estimateSize: index => ROW_HEIGHTS[rows[index].kind],
+      estimateSize: index => heights[rows[index].kind],
       getItemKey: index => rowKey(rows[index]),
       overscan: 6
     });
@@ -65,7 +77,7 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
       }
     }, [last, rows.length, onEnd]);
     // Heights belong to rows and not to places: measure anew when the rows move.
-    React.useLayoutEffect(() => virtual.measure(), [rows, virtual]);
+    React.useLayoutEffect(() => virtual.measure(), [rows, virtual, heights]);
 
     const [active, setActive] = React.useState(0);
     const stop = Math.min(active, rows.length - 1);
@@ -128,6 +140,7 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
     return (
       <div
         className="mlenv-List"
+        data-density={density}
         ref={scroller}
         role="grid"
         aria-label={trans.__('Environments')}
@@ -192,11 +205,7 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
                 <div role="gridcell">
                   {row.kind === 'section' ? (
                     <SectionHead
-                      title={
-                        row.section === 'mine'
-                          ? trans.__('My environments')
-                          : trans.__('Curated')
-                      }
+                      title={titles[row.section]}
                       count={row.count || undefined}
                       note={
                         row.section === 'curated'

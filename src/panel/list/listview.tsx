@@ -40,7 +40,7 @@ export function ListView(): JSX.Element {
   const { lost } = useConnection();
   const [query, setQuery] = React.useState('');
   const settled = useSettled(query.trim(), TYPING);
-  const mine = useMine(settled);
+  const mine = useMine(settled, filter === 'archived');
   const catalogue = useCatalogue();
   const curated = catalogue.data?.items ?? null;
   const builds = useBuilds();

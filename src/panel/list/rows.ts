@@ -1,7 +1,7 @@
 import type { IEnvironment, IKernel } from '../../wire';
 import type { Filter } from '../place';
 
-export type Section = 'mine' | 'curated';
+export type Section = 'mine' | 'curated' | 'archived';
 
 /** One row of the virtual list. */
 export type ListRow =
@@ -14,6 +14,13 @@ export const ROW_HEIGHTS: Record<ListRow['kind'], number> = {
   section: 28,
   environment: 40,
   skeleton: 40
+};
+
+/** In one line each. */
+export const COMPACT_HEIGHTS: Record<ListRow['kind'], number> = {
+  section: 28,
+  environment: 24,
+  skeleton: 24
 };
 
 const SKELETONS = 3;
@@ -78,6 +85,10 @@ export function namesInUse(
 export function listRows(input: IListInput): ListRow[] {
   const { filter, query } = input;
   const rows: ListRow[] = [];
+  if (filter === 'archived') {
+    addSection(rows, 'archived', input.mine, input);
+    return rows;
+  }
   if (filter !== 'curated') {
     // The server has searched mine already.
     addSection(rows, 'mine', input.mine, input);
@@ -102,7 +113,7 @@ function addSection(
   if (shown?.length === 0) {
     return;
   }
-  const whole = section === 'mine' && shown === environments;
+  const whole = section !== 'curated' && shown === environments;
   const count = whole ? input.total : (shown?.length ?? 0);
   rows.push({ kind: 'section', section, count, folded });
   if (folded) {
@@ -122,7 +133,7 @@ function addSection(
 /** How many environments each chip would leave, or `null` while that is not known. */
 export function chipCounts(
   input: Pick<IListInput, 'mine' | 'curated' | 'total' | 'inUse'>
-): Record<Exclude<Filter, 'all'>, number | null> {
+): Record<Exclude<Filter, 'all' | 'archived'>, number | null> {
   const { mine, curated, total, inUse } = input;
   const all =
     mine && curated && mine.length === total ? [...mine, ...curated] : null;

@@ -1,10 +1,14 @@
 import * as React from 'react';
 
+import { CommandIDs } from '../../commandids';
 import { formatVersion } from '../../format';
 import { Glyph } from '../../icons';
 import type { IKernel } from '../../wire';
-import { usePanel, useSignal } from '../context';
+import type { INotebookFacts } from '../activenotebook';
+import { useNotebook, usePanel } from '../context';
+import { useEnvironment, useVersion } from '../data';
 import { Button } from '../parts';
+import { StateMark } from '../states';
 import { SectionHead } from './sectionhead';
 
 /** The notebook in front and what it runs on. Absent without a notebook. */
@@ -15,8 +19,8 @@ export function ThisNotebook(props: {
   onOpen: (name: string, version: string) => void;
   onNew: () => void;
 }): JSX.Element | null {
-  const { trans, notebook } = usePanel();
-  const facts = useSignal(notebook.changed, () => notebook.facts);
+  const { trans } = usePanel();
+  const facts = useNotebook();
   if (!facts) {
     return null;
   }
@@ -34,43 +38,126 @@ export function ThisNotebook(props: {
         folded={props.folded}
         onFold={props.onFold}
       />
-      {!props.folded && (
-        <div className="mlenv-ThisNotebook-body">
-          <Glyph name="environment" />
-          <span className="mlenv-Row-first">
-            <span className="mlenv-Row-name">
-              {kernel?.name ?? facts.kernelDisplayName}
-            </span>
-            {kernel && (
-              <span className="mlenv-Version">
-                {formatVersion(kernel.version)}
-              </span>
-            )}
-          </span>
-          <span className="mlenv-Row-second">
-            <span className="mlenv-Fact">
-              {kernel
-                ? trans.__('kernel %1', facts.kernelStatus.toLowerCase())
-                : trans.__('not an environment of mlenv')}
-            </span>
-          </span>
-          <span className="mlenv-ThisNotebook-action">
-            {kernel ? (
-              <Button
-                kind="link"
-                label={trans.__('Open')}
-                onClick={() => props.onOpen(kernel.name, kernel.version)}
-              />
-            ) : (
-              <Button
-                kind="link"
-                label={trans.__('Make an environment…')}
-                onClick={props.onNew}
-              />
-            )}
-          </span>
-        </div>
-      )}
+      {!props.folded &&
+        (kernel ? (
+          <Ours kernel={kernel} notebook={facts} onOpen={props.onOpen} />
+        ) : (
+          <Foreign notebook={facts} onNew={props.onNew} />
+        ))}
     </section>
+  );
+}
+
+/** A notebook that runs in one of our environments: which, how it is, and what is newer. */
+function Ours(props: {
+  kernel: IKernel;
+  notebook: INotebookFacts;
+  onOpen: (name: string, version: string) => void;
+}): JSX.Element {
+  const { trans, commands } = usePanel();
+  const { kernel, notebook, onOpen } = props;
+  const { name, version } = kernel;
+  const { data: whole } = useVersion(name, version);
+  const { data: known } = useEnvironment(name);
+  const latest = known?.environment.latest;
+  const newer = latest && latest.version !== version ? latest : null;
+  const python = whole?.python;
+  return (
+    <div className="mlenv-ThisNotebook-body">
+      <Glyph name="environment" />
+      <span className="mlenv-Row-first">
+        <span className="mlenv-Row-name" title={name}>
+          {name}
+        </span>
+        <span className="mlenv-Version">{formatVersion(version)}</span>
+        {whole && (
+          <span className="mlenv-ThisNotebook-state">
+            <StateMark state={kernel.path_exists ? whole.state : 'not-built'} />
+          </span>
+        )}
+      </span>
+      <span className="mlenv-Row-second">
+        {python && (
+          <span className="mlenv-Fact">{trans.__('Python %1', python)}</span>
+        )}
+        {whole?.packages && (
+          <span className="mlenv-Fact">
+            {trans._n('%1 package', '%1 packages', whole.packages.length)}
+          </span>
+        )}
+        <span className="mlenv-Fact">
+          {trans.__('kernel %1', notebook.kernelStatus.toLowerCase())}
+        </span>
+      </span>
+      {newer && (
+        <span className="mlenv-ThisNotebook-newer">
+          <Glyph name="newer" size={14} />
+          {trans.__('%1 available', formatVersion(newer.version))}
+        </span>
+      )}
+      <span className="mlenv-ThisNotebook-action mlenv-Actions">
+        {newer?.state === 'ready' && (
+          <Button
+            kind="primary"
+            label={trans.__('Use %1', formatVersion(newer.version))}
+            onClick={() => {
+              void commands.execute(CommandIDs.use, {
+                name,
+                version: newer.version
+              });
+            }}
+          />
+        )}
+        <Button
+          label={trans.__('Open')}
+          onClick={() => onOpen(name, version)}
+        />
+        <ChangeKernel />
+      </span>
+    </div>
+  );
+}
+
+function Foreign(props: {
+  notebook: INotebookFacts;
+  onNew: () => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  return (
+    <div className="mlenv-ThisNotebook-body">
+      <Glyph name="environment" />
+      <span className="mlenv-Row-first">
+        <span className="mlenv-Row-name">
+          {props.notebook.kernelDisplayName}
+        </span>
+      </span>
+      <span className="mlenv-Row-second">
+        <span className="mlenv-Fact">
+          {trans.__('not an environment of mlenv')}
+        </span>
+      </span>
+      <span className="mlenv-ThisNotebook-action mlenv-Actions">
+        <Button
+          label={trans.__('Make an environment…')}
+          onClick={props.onNew}
+        />
+        <ChangeKernel />
+      </span>
+    </div>
+  );
+}
+
+/** Leads to JupyterLab's own choice among all kernels. */
+function ChangeKernel(): JSX.Element {
+  const { trans, commands } = usePanel();
+  return (
+    <Button
+      kind="plain"
+      label={trans.__('Change…')}
+      title={trans.__('Choose another kernel for this notebook')}
+      onClick={() => {
+        void commands.execute('notebook:change-kernel');
+      }}
+    />
   );
 }
