@@ -6,6 +6,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -67,7 +68,8 @@ const panel: JupyterFrontEndPlugin<void> = {
     IDefaultFileBrowser,
     ISettingRegistry,
     IRouter,
-    ILauncher
+    ILauncher,
+    IEditorServices
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -81,7 +83,8 @@ const panel: JupyterFrontEndPlugin<void> = {
     browser: IDefaultFileBrowser | null,
     registry: ISettingRegistry | null,
     router: IRouter | null,
-    launcher: ILauncher | null
+    launcher: ILauncher | null,
+    editors: IEditorServices | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const context = {
@@ -93,7 +96,8 @@ const panel: JupyterFrontEndPlugin<void> = {
       notebook: new ActiveNotebook(tracker),
       place: new Place('mlenv:place', window.localStorage),
       rendermime,
-      settings: new PanelSettings()
+      settings: new PanelSettings(),
+      editors
     };
     if (registry) {
       context.settings

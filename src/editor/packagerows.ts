@@ -11,7 +11,10 @@ export interface IPackageRow {
   marker: string;
   resolved: string | null;
   size: number | null;
+  /** Who else needs it, besides the row it stands under. */
   requiredBy: readonly string[];
+  /** How deep it stands in the tree; 0 for what was asked for. */
+  depth: number;
   change: ChangeKind | null;
   /** Its line among the requirements, or -1 when it is removed or came along. */
   index: number;
@@ -49,6 +52,7 @@ export function packageRows(input: {
       resolved: found?.version ?? null,
       size: found?.size ?? null,
       requiredBy: [],
+      depth: 0,
       change: old === undefined ? 'added' : old === line ? null : 'changed',
       index,
       problem: problems.get(index) ?? null
@@ -61,27 +65,64 @@ export function packageRows(input: {
       .filter(line => !kept.has(requirementKey(line)))
       .map(line => ({ ...row(line, -1), change: 'removed' as const }))
   ];
-  if (input.all) {
-    const asked = new Set(rows.map(one => canonicalName(one.name)));
-    for (const [name, one] of locked) {
-      if (!asked.has(name)) {
-        rows.push({
-          key: `with ${name}`,
-          name: one.name,
-          extras: '',
-          wanted: null,
-          marker: '',
-          resolved: one.version,
-          size: one.size,
-          requiredBy: one.required_by,
-          change: null,
-          index: -1,
-          problem: null
-        });
-      }
+  rows.sort((one, other) => byName(one.name, other.name));
+  return input.all ? withRequired(rows, locked) : rows;
+}
+
+function byName(one: string, other: string): number {
+  return canonicalName(one).localeCompare(canonicalName(other));
+}
+
+/** What each row requires, under it: every package once, under the first that needs it. */
+function withRequired(
+  asked: readonly IPackageRow[],
+  locked: ReadonlyMap<string, ILockedPackage>
+): IPackageRow[] {
+  const needs = new Map<string, string[]>();
+  for (const [name, one] of locked) {
+    for (const parent of one.required_by.map(canonicalName)) {
+      needs.set(parent, [...(needs.get(parent) ?? []), name]);
     }
   }
-  return rows.sort((one, other) =>
-    canonicalName(one.name).localeCompare(canonicalName(other.name))
-  );
+  const placed = new Set(asked.map(one => canonicalName(one.name)));
+  const rows: IPackageRow[] = [];
+  const add = (name: string, under: string | null, depth: number) => {
+    const one = locked.get(name);
+    if (!one || placed.has(name)) {
+      return;
+    }
+    placed.add(name);
+    rows.push({
+      key: `with ${name}`,
+      name: one.name,
+      extras: '',
+      wanted: null,
+      marker: '',
+      resolved: one.version,
+      size: one.size,
+      requiredBy: one.required_by.filter(
+        other => canonicalName(other) !== under
+      ),
+      depth,
+      change: null,
+      index: -1,
+      problem: null
+    });
+    addNeeds(name, depth);
+  };
+  const addNeeds = (name: string, depth: number) => {
+    for (const child of (needs.get(name) ?? []).sort(byName)) {
+      add(child, name, depth + 1);
+    }
+  };
+  for (const row of asked) {
+    const name = canonicalName(row.name);
+    rows.push({ ...row, requiredBy: locked.get(name)?.required_by ?? [] });
+    addNeeds(name, 0);
+  }
+  // What nothing in the lock accounts for.
+  for (const name of [...locked.keys()].sort(byName)) {
+    add(name, null, 0);
+  }
+  return rows;
 }

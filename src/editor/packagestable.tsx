@@ -174,6 +174,7 @@ function PackageLine(props: {
         data-package={row.name}
         data-change={row.change ?? undefined}
         data-came-along={cameAlong || undefined}
+        data-depth={row.depth || undefined}
         data-invalid={row.problem !== null || undefined}
         aria-rowindex={index + 2}
         tabIndex={props.tabStop ? 0 : -1}
@@ -185,6 +186,9 @@ function PackageLine(props: {
         <span
           role="gridcell"
           className="mlenv-Table-name"
+          style={{
+            paddingInlineStart: row.depth ? 4 + row.depth * 12 : undefined
+          }}
           title={[row.name + row.extras, row.marker].filter(Boolean).join(' ')}
         >
           {row.change && <ChangeMark change={row.change} />}
@@ -194,7 +198,9 @@ function PackageLine(props: {
           </span>
           {by && (
             <span className="mlenv-Table-by">
-              {trans.__('required by %1', by)}
+              {row.depth > 0
+                ? trans.__('also required by %1', by)
+                : trans.__('required by %1', by)}
             </span>
           )}
         </span>

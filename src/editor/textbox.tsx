@@ -1,19 +1,21 @@
+import { useQuery } from '@tanstack/react-query';
 import * as React from 'react';
 
 import { problemOf } from '../api';
-import { usePanel } from '../panel/context';
+import { usePanel, useSettled } from '../panel/context';
 import { Button, FieldProblem } from '../panel/parts';
 import type { IProblem } from '../wire';
+import { CodeText } from './codetext';
 import { lineOf } from './problems';
 
-const ROW = 18;
-const MIN_ROWS = 6;
-const MAX_ROWS = 20;
+const VALIDATE_AFTER = 400;
+const NOTHING: readonly IProblem[] = [];
 
 /**
- * Requirements as text with line numbers: to paste many at once, or to edit all of them.
+ * Requirements as text: to paste many at once, or to edit all of them.
  *
- * Nothing is taken over until every line can be read; the wrong ones are named by their number.
+ * The server reads the text while it is written and says which lines are wrong. Nothing is taken
+ * over until every line can be read.
  */
 export function RequirementsText(props: {
   label: string;
@@ -24,14 +26,37 @@ export function RequirementsText(props: {
   onDone: (requirements: string[]) => void;
   onCancel: () => void;
 }): JSX.Element {
-  const { trans, environments } = usePanel();
+  const { trans, environments, editors } = usePanel();
   const [text, setText] = React.useState(props.start);
-  const [problems, setProblems] = React.useState(props.problems ?? []);
+  const [refused, setRefused] = React.useState(props.problems ?? NOTHING);
   const [busy, setBusy] = React.useState(false);
-  const gutter = React.useRef<HTMLDivElement>(null);
-  const lines = text.split('\n').length;
-  const wrong = new Set(problems.map(lineOf));
+  const settled = useSettled(text, VALIDATE_AFTER);
+  const { data } = useQuery({
+    queryKey: ['validate', 'text', settled],
+    queryFn: ({ signal }) =>
+      environments.api.validate(
+        { text: settled, format: 'requirements' },
+        signal
+      ),
+    enabled: settled === text && settled !== props.start,
+    staleTime: Infinity,
+    gcTime: 60_000
+  });
+  const found = settled === text ? (data?.problems ?? NOTHING) : NOTHING;
+  const problems = refused.length ? refused : found;
+  const wrong = React.useMemo(
+    () =>
+      problems.flatMap(problem => {
+        const line = lineOf(problem);
+        return line === null ? [] : [{ line, message: problem.message }];
+      }),
+    [problems]
+  );
 
+  const write = (value: string) => {
+    setText(value);
+    setRefused(NOTHING);
+  };
   const done = async () => {
     setBusy(true);
     try {
@@ -43,10 +68,10 @@ export function RequirementsText(props: {
         props.onDone(answer.definition.pip.requirements);
         return;
       }
-      setProblems(answer.problems);
+      setRefused(answer.problems);
     } catch (reason) {
       const problem = problemOf(reason);
-      setProblems(problem.problems?.length ? problem.problems : [problem]);
+      setRefused(problem.problems?.length ? problem.problems : [problem]);
     }
     setBusy(false);
   };
@@ -61,38 +86,31 @@ export function RequirementsText(props: {
     event.preventDefault();
     event.stopPropagation();
   };
-  const rows = Math.min(MAX_ROWS, Math.max(MIN_ROWS, lines + 1));
 
   return (
-    <div className="mlenv-TextBox">
-      <div className="mlenv-TextBox-text" style={{ blockSize: rows * ROW + 8 }}>
-        <div className="mlenv-TextBox-gutter" ref={gutter} aria-hidden="true">
-          {Array.from({ length: lines }, (_, index) => (
-            <div key={index} data-wrong={wrong.has(index + 1) || undefined}>
-              {index + 1}
-            </div>
-          ))}
-        </div>
+    <div className="mlenv-TextBox" onKeyDownCapture={onKeyDown}>
+      {editors ? (
+        <CodeText
+          editors={editors}
+          label={props.label}
+          start={props.start}
+          mimeType="text/x-requirements"
+          problems={wrong}
+          onChange={write}
+        />
+      ) : (
         <textarea
+          className="mlenv-TextBox-plain"
           value={text}
           aria-label={props.label}
           aria-invalid={problems.length > 0}
-          placeholder={'numpy>=2\npandas\nscikit-learn==1.7.*'}
+          rows={8}
           spellCheck={false}
           wrap="off"
           autoFocus
-          onChange={event => {
-            setText(event.target.value);
-            setProblems([]);
-          }}
-          onKeyDown={onKeyDown}
-          onScroll={event => {
-            if (gutter.current) {
-              gutter.current.scrollTop = event.currentTarget.scrollTop;
-            }
-          }}
+          onChange={event => write(event.target.value)}
         />
-      </div>
+      )}
       {problems.map((problem, index) => {
         const line = lineOf(problem);
         return (

@@ -1,3 +1,4 @@
+import type { IEditorServices } from '@jupyterlab/codeeditor';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -22,6 +23,8 @@ export interface IPanelContext {
   notebook: ActiveNotebook;
   place: Place;
   settings: PanelSettings;
+  /** JupyterLab's editors. */
+  editors: IEditorServices | null;
   /** Renders and sanitises Markdown. */
   rendermime: IRenderMimeRegistry | null;
 }

@@ -80,3 +80,57 @@ test('what the shell changes shows up by itself', async ({ page }) => {
   await expect(panel.button('Use in notebook')).toBeVisible();
   await expect(panel.root).toContainText('Ready');
 });
+
+test('labels, description and tags are set in place, and an older version is the latest again', async ({
+  page
+}) => {
+  const name = fresh('labels');
+  const panel = await new Panel(page).show();
+  await register(page, name, { pip: { requirements: ['idna==3.9'] } });
+  await api(page, 'post', `environments/${name}/versions`, {
+    definition: { pip: { requirements: ['idna==3.10'] } }
+  });
+  await panel.row(name).click();
+  await panel.tab('Versions').click();
+  const rows = panel.root
+    .getByRole('listbox', { name: 'Versions' })
+    .getByRole('option');
+  await rows.nth(1).click();
+  await panel.button('Label').click();
+  await panel.root.getByLabel('Label', { exact: true }).fill('prod');
+  await panel.root.getByLabel('Label', { exact: true }).press('Enter');
+  await expect(rows.nth(1)).toContainText('prod');
+  await panel.button('Go back to v1').click();
+  await expect(rows.nth(1)).toContainText('latest');
+  await expect(rows.nth(0)).not.toContainText('latest');
+  await panel.button('Remove prod').click();
+  await expect(rows.nth(1)).not.toContainText('prod');
+
+  await panel.button('More tabs').click();
+  await page.getByRole('menuitem', { name: 'Overview' }).click();
+  await panel.button('Edit the description').click();
+  await panel.root.getByLabel('Description, in Markdown').fill('For **churn**');
+  await panel.button('Save description').click();
+  await expect(panel.root.locator('.mlenv-Markdown strong')).toHaveText(
+    'churn'
+  );
+  await panel.button('Tag').click();
+  await panel.root.getByLabel('Tag', { exact: true }).fill('team: growth');
+  await panel.root.getByLabel('Tag', { exact: true }).press('Enter');
+  await expect(panel.root.getByRole('group', { name: 'Tags' })).toContainText(
+    'team: growth'
+  );
+
+  // Out of the list, and back.
+  await panel.button('More actions').click();
+  await page.getByRole('menuitem', { name: 'Archive' }).click();
+  await expect(panel.root.getByText('archived')).toBeVisible();
+  await panel.button('Environments').click();
+  await expect(panel.row('mlenv-minimal')).toBeVisible();
+  await expect(panel.row(name)).toHaveCount(0);
+  await panel.root.getByRole('radio', { name: 'Archived' }).click();
+  await panel.row(name).click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Restore' }).click();
+  await panel.root.getByRole('radio', { name: 'All' }).click();
+  await expect(panel.row(name)).toBeVisible();
+});
