@@ -3,12 +3,14 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import type {
   DefinitionInput,
+  IAdopted,
   IBuild,
   ICatalogue,
   IEnvironment,
   IEnvironmentDetail,
   IEnvironmentPage,
   IErrorBody,
+  IExisting,
   IImport,
   IKernel,
   IPlan,
@@ -229,18 +231,49 @@ export class Api {
     return this._send('POST', 'resolve', body, signal);
   }
 
+  /** Reads a file with the texts beside it, or, without a text, the files of a directory. */
   importFile(body: {
-    text: string;
+    text?: string;
     filename: string;
+    files?: { [path: string]: string };
     name?: string;
   }): Promise<IImport> {
     return this._send('POST', 'import', body);
   }
 
-  /** A version as a file that other tools read. */
-  exportFile(name: string, version: string, format: string): Promise<string> {
+  /** A version as a file that other tools read, under the name that the server gives it. */
+  async exportFile(
+    name: string,
+    version: string,
+    format: string
+  ): Promise<{ blob: Blob; filename: string }> {
     const where = path('environments', name, 'versions', version, 'export');
-    return this._text(`${where}?format=${encodeURIComponent(format)}`, {});
+    const response = await this._fetch(
+      `${where}?format=${encodeURIComponent(format)}`,
+      {}
+    );
+    const named = /filename="([^"]+)"/.exec(
+      response.headers.get('Content-Disposition') ?? ''
+    );
+    return {
+      blob: await response.blob(),
+      filename: named?.[1] ?? `${name}-${version}`
+    };
+  }
+
+  /** The environments on this machine that mlenv did not make. */
+  adoptable(signal?: AbortSignal): Promise<{ items: IExisting[] }> {
+    return this._get('adoptable', {}, signal);
+  }
+
+  /** What would make one of them again; nothing is registered. */
+  readAdoptable(id: string, signal?: AbortSignal): Promise<IImport> {
+    return this._get(path('adoptable', id), {}, signal);
+  }
+
+  /** Makes one of them reproducible: a version that is locked to what is in it. */
+  adopt(id: string, name: string): Promise<IAdopted> {
+    return this._send('POST', path('adoptable', id), { name });
   }
 
   builds(limit = 50, signal?: AbortSignal): Promise<{ items: IBuild[] }> {
@@ -335,22 +368,33 @@ export class Api {
   }
 
   private async _text(where: string, init: RequestInit): Promise<string> {
+    const response = await this._fetch(where, init);
+    try {
+      return await response.text();
+    } catch (reason) {
+      throw init.signal?.aborted ? reason : new ConnectionLost(reason);
+    }
+  }
+
+  private async _fetch(where: string, init: RequestInit): Promise<Response> {
     const url = URLExt.join(this.settings.baseUrl, 'mlenv/api') + `/${where}`;
     let response: Response;
-    let text: string;
     try {
       response = await ServerConnection.makeRequest(url, init, this.settings);
-      text = await response.text();
+      if (response.ok) {
+        return response;
+      }
+      throw refusal(response, await response.text());
     } catch (reason) {
-      if (init.signal?.aborted) {
+      if (
+        init.signal?.aborted ||
+        reason instanceof ProblemError ||
+        reason instanceof ConnectionLost
+      ) {
         throw reason;
       }
       throw new ConnectionLost(reason);
     }
-    if (!response.ok) {
-      throw refusal(response, text);
-    }
-    return text;
   }
 }
 

@@ -8,6 +8,10 @@ export const CommandIDs = {
   importFile: 'mlenv:import-file',
   /** Reads the file that is selected in the file browser. */
   importSelected: 'mlenv:import-selected-file',
+  /** Reads the folder that is selected in the file browser. */
+  importSelectedFolder: 'mlenv:import-selected-folder',
+  /** Makes the kernel of the notebook in front reproducible. */
+  adoptKernel: 'mlenv:adopt-kernel',
   /** Hands out a version as a file of a `format`. */
   exportFile: 'mlenv:export',
   copyAndEdit: 'mlenv:copy-and-edit',

@@ -14,7 +14,7 @@ import { environmentIcon } from './icons';
 import { refreshVersion } from './panel/refresh';
 import { switchNotebook } from './notebook/use';
 import type { IPanelContext } from './panel/context';
-import { confirmDelete } from './panel/dialogs';
+import { chooseEnvironment, confirmDelete } from './panel/dialogs';
 import { Place, type Tab, TABS } from './panel/place';
 import { EnvironmentsPanel } from './panel/widget';
 import { type Args, telling } from './telling';
@@ -125,10 +125,15 @@ export function addCommands(options: ICommandOptions): void {
   });
 
   commands.addCommand(CommandIDs.copyAndEdit, {
-    label: trans.__('Copy and Edit'),
-    isEnabled: hasTarget,
+    label: args =>
+      args.isMenu
+        ? trans.__('From Another Environment…')
+        : trans.__('Copy and Edit'),
+    isEnabled: args => args.isMenu === true || hasTarget(args),
     execute: telling(async args => {
-      const wanted = target(args);
+      const wanted = args.isMenu
+        ? await chooseEnvironment(context)
+        : target(args);
       if (wanted) {
         const { name, version } = wanted;
         const source = await environments.api.version(name, version);

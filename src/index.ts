@@ -22,7 +22,8 @@ import { BuildLogStream } from './buildlog';
 import { CommandIDs } from './commandids';
 import { addCommands } from './commands';
 import { beginFromFile } from './exchange/begin';
-import { acceptFiles, type IDroppedFile } from './exchange/drop';
+import type { IFileToRead } from './exchange/contents';
+import { acceptFiles } from './exchange/drop';
 import { environmentIcon } from './icons';
 import { Environments } from './model';
 import { notebookPlugin } from './notebook';
@@ -116,7 +117,7 @@ const panel: JupyterFrontEndPlugin<void> = {
     widget.node.dataset.dropWords = trans.__(
       'Drop a file to make an environment from it'
     );
-    const take = (file: IDroppedFile) =>
+    const take = (file: IFileToRead) =>
       beginFromFile(file, context, () => app.shell.activateById(widget.id));
     acceptFiles(widget.node, app.serviceManager.contents, read => {
       void telling(async () => take(await read()))({});

@@ -74,6 +74,20 @@ export const pythonsQuery = (api: Api) =>
     staleTime: 5 * 60_000
   });
 
+export const adoptableQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ['adoptable'],
+    queryFn: async ({ signal }) => (await api.adoptable(signal)).items,
+    staleTime: 5 * 60_000
+  });
+
+export const statusQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ['status'],
+    queryFn: ({ signal }) => api.status(signal),
+    staleTime: 60_000
+  });
+
 export const diffQuery = (api: Api, from: string, to: string) =>
   queryOptions({
     queryKey: ['diff', from, to],

@@ -411,6 +411,27 @@ export interface IImport {
   report: { taken: string[]; kept: string[]; refused: string[] };
 }
 
+/** An environment that is on this machine already and that mlenv did not make. */
+export interface IExisting {
+  id: string;
+  kind: 'server' | 'venv' | 'conda' | 'pyenv' | 'python';
+  name: string;
+  prefix: string;
+  python: string;
+  packages: number;
+  /** The names that kernels in it are shown by. */
+  kernels: string[];
+}
+
+/** What became of an environment that was adopted. */
+export interface IAdopted {
+  version: IVersion;
+  /** How many packages its lock has; `null` where the build makes the lock. */
+  locked: number | null;
+  report: IImport['report'];
+  problems: IProblem[];
+}
+
 /** The ids of the event schemas that the server emits on. */
 export const EVENT_SCHEMAS = {
   build: 'https://events.mlenv.dev/build',

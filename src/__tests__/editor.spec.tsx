@@ -25,6 +25,7 @@ function setUp() {
       ),
     environments: jest.fn().mockResolvedValue({ items: [], total: 0 }),
     catalogue: jest.fn().mockResolvedValue({ items: [], problems: [] }),
+    status: jest.fn().mockResolvedValue({ disk_free: 1e12 }),
     pythons: jest.fn().mockResolvedValue({ items: [], default: '3.11' })
   };
   const environments = {

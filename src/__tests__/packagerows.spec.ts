@@ -1,4 +1,5 @@
 import { packageRows } from '../editor/packagerows';
+import { roomFor } from '../editor/room';
 import type { ILockedPackage } from '../wire';
 
 function locked(name: string, ...requiredBy: string[]): ILockedPackage {
@@ -63,5 +64,18 @@ describe('the rows of packages', () => {
       all: true
     });
     expect(rows.map(one => one.name)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('the room on the disk', () => {
+  it('is compared with what is unpacked', () => {
+    const sizes = [{ size: 100 }, { size: null }, { size: 50 }];
+    expect(roomFor(sizes, 1000)).toEqual({
+      download: 150,
+      free: 1000,
+      isTight: false
+    });
+    expect(roomFor(sizes, 500)?.isTight).toBe(true);
+    expect(roomFor([{ size: null }], 10)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { formatVersion } from '../format';
+import { formatSize, formatVersion } from '../format';
 import { Glyph } from '../icons';
 import { usePanel } from '../panel/context';
 import { Button, IconButton, ProblemNote } from '../panel/parts';
@@ -8,6 +8,7 @@ import type { IFix, IPackageChange, IProblem } from '../wire';
 import type { IDraftChanges } from './draft';
 import { ChangeMark } from './packagestable';
 import { canonicalName } from './requirement';
+import { RoomNote, useRoom } from './room';
 import type { IPreview } from './usedraft';
 
 const SHOWN = 8;
@@ -45,6 +46,7 @@ export function ChangesBar(props: {
   const { changes, isNew, next, preview, blocked, refused, saving } = props;
   const [all, setAll] = React.useState(false);
   const conflict = preview?.problem ?? null;
+  const room = useRoom(preview?.resolution?.packages ?? null);
   const resolved = preview?.resolution?.changes;
   // A wish that changes nothing that is installed is a change all the same.
   const silent = changes.requirements.filter(
@@ -87,14 +89,26 @@ export function ChangesBar(props: {
               )
             : preview && !conflict
               ? previewWords(preview, trans.__('Resolving…'), count =>
-                  trans._n(
-                    'Preview: %1 package in all',
-                    'Preview: %1 packages in all',
-                    count
-                  )
+                  [
+                    trans._n(
+                      'Preview: %1 package in all',
+                      'Preview: %1 packages in all',
+                      count
+                    ),
+                    room
+                      ? trans.__(
+                          '%1 to download, %2 free',
+                          formatSize(room.download),
+                          formatSize(room.free)
+                        )
+                      : ''
+                  ]
+                    .filter(Boolean)
+                    .join(' · ')
                 )
               : '')}
       </p>
+      {!conflict && <RoomNote room={room} />}
       {refused ? (
         <ProblemNote problem={refused} />
       ) : (

@@ -8,7 +8,7 @@ import type { IImportReport } from './draft';
 /** What was made of each part of a file, before anything is registered. */
 export function ImportReport(props: {
   report: IImportReport;
-  onDismiss: () => void;
+  onDismiss?: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
   const { filename, taken, kept, refused } = props.report;
@@ -25,11 +25,13 @@ export function ImportReport(props: {
         <span className="mlenv-Quiet">
           {isNothing ? trans.__('cannot be read') : trans.__('not saved yet')}
         </span>
-        <IconButton
-          icon="close"
-          label={trans.__('Dismiss the report')}
-          onClick={props.onDismiss}
-        />
+        {props.onDismiss && (
+          <IconButton
+            icon="close"
+            label={trans.__('Dismiss the report')}
+            onClick={props.onDismiss}
+          />
+        )}
       </div>
       <Part
         icon="failed"

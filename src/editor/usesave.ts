@@ -38,7 +38,7 @@ export function useSave(key: string, draft: IDraft | null) {
         await environments.startBuild(saved.name, saved.version);
       }
       const { location } = place;
-      const tab = location.view === 'list' ? 'packages' : location.tab;
+      const tab = 'tab' in location ? location.tab : 'packages';
       place.open(saved.name, { tab: build ? 'builds' : tab });
     } catch (reason) {
       if (environments.drafts.get(key) === null) {

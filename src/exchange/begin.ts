@@ -4,6 +4,7 @@ import { NEW } from '../editor/drafts';
 import type { IPanelContext } from '../panel/context';
 import { confirmDiscard } from '../panel/dialogs';
 import type { DefinitionInput, IImport, IProblem } from '../wire';
+import type { IFileToRead } from './contents';
 
 type Context = Pick<IPanelContext, 'environments' | 'place' | 'trans'>;
 
@@ -55,14 +56,15 @@ export function freshDraft(name: string, definition: DefinitionInput): IDraft {
 
 /** Begins with what a file holds; the editor shows what was made of each part of it. */
 export async function beginFromFile(
-  file: { name: string; text: string },
+  file: IFileToRead,
   context: Context,
   show: () => void
 ): Promise<void> {
   let read: IImport;
   try {
     read = await context.environments.api.importFile({
-      text: file.text,
+      ...(file.text !== undefined && { text: file.text }),
+      ...(file.files && { files: file.files }),
       filename: file.name
     });
   } catch (reason) {

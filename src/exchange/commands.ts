@@ -2,11 +2,12 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 
 import { CommandIDs } from '../commandids';
+import { adoptableQuery } from '../queries';
 import { telling } from '../telling';
 import type { IPanelContext } from '../panel/context';
 import { environmentIcon } from '../icons';
 import { beginFromFile } from './begin';
-import { readContents } from './drop';
+import { readContents, readFolder } from './contents';
 import { chooseFile, download, exportFormats, isKnownFile } from './files';
 
 /** The commands that read and write files. */
@@ -27,8 +28,9 @@ export function addExchangeCommands(options: {
         : trans.__('New Environment from a File…'),
     execute: telling(async args => {
       if (typeof args.path === 'string') {
-        const file = await readContents(app.serviceManager.contents, args.path);
-        await beginFromFile(file, context, show);
+        const { contents } = app.serviceManager;
+        const read = args.isFolder ? readFolder : readContents;
+        await beginFromFile(await read(contents, args.path), context, show);
         return;
       }
       const file = await chooseFile();
@@ -49,8 +51,34 @@ export function addExchangeCommands(options: {
         return;
       }
       const of = typeof version === 'string' ? version : 'latest';
-      const text = await environments.api.exportFile(name, of, wanted.format);
-      download(text, `${name}-${of}${wanted.suffix}`);
+      const { format: form } = wanted;
+      const file = await environments.api.exportFile(name, of, form);
+      download(file.blob, file.filename);
+    })
+  });
+
+  commands.addCommand(CommandIDs.adoptKernel, {
+    label: args =>
+      args.isMenu
+        ? trans.__('From This Kernel')
+        : trans.__('Make the Kernel of This Notebook Reproducible'),
+    isEnabled: () => context.notebook.facts !== null,
+    execute: telling(async () => {
+      const facts = context.notebook.facts;
+      const items = await environments.queries.fetchQuery(
+        adoptableQuery(environments.api)
+      );
+      // A kernel without an interpreter of its own runs in that of the server.
+      const found =
+        items.find(one =>
+          one.kernels.includes(facts?.kernelDisplayName ?? '')
+        ) ?? items.find(one => one.kind === 'server');
+      show();
+      if (found) {
+        context.place.go({ view: 'adopt', id: found.id });
+      } else {
+        await commands.execute(CommandIDs.create);
+      }
     })
   });
 
@@ -71,10 +99,25 @@ export function addExchangeCommands(options: {
       execute: () =>
         commands.execute(CommandIDs.importFile, { path: chosen()?.path ?? '' })
     });
-    app.contextMenu.addItem({
-      command: CommandIDs.importSelected,
-      selector: '.jp-DirListing-item[data-isdir="false"]',
-      rank: 60
+    commands.addCommand(CommandIDs.importSelectedFolder, {
+      label: trans.__('New Environment from This Folder'),
+      icon: environmentIcon,
+      isVisible: () => chosen()?.type === 'directory',
+      execute: () =>
+        commands.execute(CommandIDs.importFile, {
+          path: chosen()?.path ?? '',
+          isFolder: true
+        })
     });
+    for (const [command, isFolder] of [
+      [CommandIDs.importSelected, false],
+      [CommandIDs.importSelectedFolder, true]
+    ] as const) {
+      app.contextMenu.addItem({
+        command,
+        selector: `.jp-DirListing-item[data-isdir="${isFolder}"]`,
+        rank: 60
+      });
+    }
   }
 }

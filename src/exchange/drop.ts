@@ -1,13 +1,10 @@
 import type { Contents } from '@jupyterlab/services';
 import type { Drag } from '@lumino/dragdrop';
 
+import { type IFileToRead, readContents, readFolder } from './contents';
+
 /** What JupyterLab's file browser calls the paths that are dragged out of it. */
 const CONTENTS_MIME = 'application/x-jupyter-icontents';
-
-export interface IDroppedFile {
-  readonly name: string;
-  readonly text: string;
-}
 
 /**
  * Takes files that are dropped on a node, from the desktop and from the file browser.
@@ -17,7 +14,7 @@ export interface IDroppedFile {
 export function acceptFiles(
   node: HTMLElement,
   contents: Contents.IManager,
-  onFile: (read: () => Promise<IDroppedFile>) => void
+  onFile: (read: () => Promise<IFileToRead>) => void
 ): () => void {
   const hover = (on: boolean) => node.toggleAttribute('data-drop', on);
 
@@ -69,7 +66,10 @@ export function acceptFiles(
         const path = pathIn(event);
         if (path) {
           event.dropAction = event.proposedAction;
-          onFile(() => readContents(contents, path));
+          // The file browser does not say which of the two it is.
+          onFile(() =>
+            readContents(contents, path).catch(() => readFolder(contents, path))
+          );
         }
       }
     }
@@ -91,17 +91,4 @@ export function acceptFiles(
       node.removeEventListener(name, listener as EventListener);
     }
   };
-}
-
-/** A file of the server's own, as text. */
-export async function readContents(
-  contents: Contents.IManager,
-  path: string
-): Promise<IDroppedFile> {
-  const model = await contents.get(path, {
-    content: true,
-    type: 'file',
-    format: 'text'
-  });
-  return { name: model.name, text: String(model.content) };
 }

@@ -26,29 +26,39 @@ export const ACCEPT =
 
 export interface IExportFormat {
   readonly format: string;
-  readonly suffix: string;
   readonly label: string;
 }
 
-/** The formats that a version can be had in. */
+/** The formats that a version can be had in, those that most people want first. */
 export function exportFormats(
   trans: TranslationBundle
 ): readonly IExportFormat[] {
   return [
+    { format: 'requirements', label: trans.__('requirements.txt, pinned') },
     {
-      format: 'requirements',
-      suffix: '.txt',
-      label: trans.__('requirements.txt')
+      format: 'requirements-unpinned',
+      label: trans.__('requirements.txt, as asked for')
     },
-    { format: 'conda', suffix: '.yml', label: trans.__('conda.yml') },
-    { format: 'json', suffix: '.json', label: trans.__('Definition (JSON)') }
+    {
+      format: 'requirements-hashed',
+      label: trans.__('requirements.txt with hashes')
+    },
+    { format: 'conda', label: trans.__('conda.yml') },
+    { format: 'pylock', label: trans.__('pylock.toml') },
+    { format: 'pixi', label: trans.__('pixi.toml') },
+    { format: 'script', label: trans.__('Block for a script (PEP 723)') },
+    { format: 'dockerfile', label: trans.__('Dockerfile') },
+    { format: 'devcontainer', label: trans.__('Dev container (zip)') },
+    { format: 'azureml', label: trans.__('Azure ML directory (zip)') },
+    { format: 'sbom', label: trans.__('Bill of materials (CycloneDX)') },
+    { format: 'json', label: trans.__('Definition (JSON)') }
   ];
 }
 
-/** Hands a text to the browser as a file. */
-export function download(text: string, filename: string): void {
+/** Hands something to the browser as a file. */
+export function download(blob: Blob, filename: string): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  link.href = URL.createObjectURL(blob);
   link.download = filename;
   link.click();
   URL.revokeObjectURL(link.href);

@@ -2,6 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import * as React from 'react';
 
 import { NewView } from '../editor/newview';
+import { AdoptView } from './adopt';
 import { type IPanelContext, PanelContext, usePlace } from './context';
 import { DetailView } from './detail/detail';
 import { ListView } from './list/listview';
@@ -29,6 +30,8 @@ function View(props: { alone?: boolean }): JSX.Element {
       return <ListView />;
     case 'new':
       return <NewView tab={location.tab} />;
+    case 'adopt':
+      return <AdoptView id={location.id} />;
     case 'detail':
       return <DetailView {...location} alone={props.alone} />;
   }

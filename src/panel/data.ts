@@ -7,6 +7,7 @@ import {
 import * as React from 'react';
 
 import {
+  adoptableQuery,
   buildsQuery,
   catalogueQuery,
   environmentQuery,
@@ -14,11 +15,12 @@ import {
   kernelsQuery,
   versionQuery
 } from '../queries';
-import { isActive, type IBuild, type IKernel } from '../wire';
+import { isActive, type IBuild, type IExisting, type IKernel } from '../wire';
 import { usePanel, useRunningKernels } from './context';
 import { namesInUse } from './list/rows';
 
 const NO_BUILDS: readonly IBuild[] = [];
+const NO_EXISTING: readonly IExisting[] = [];
 const NO_KERNELS: readonly IKernel[] = [];
 
 /** The registered environments that a search finds, page after page. */
@@ -43,6 +45,17 @@ export function useMine(query: string, archived = false) {
 export function useCatalogue() {
   const { api } = usePanel().environments;
   return useQuery(catalogueQuery(api));
+}
+
+/** What is on this machine already; looked for once the rest is there, because it takes longer. */
+export function useAdoptable(): readonly IExisting[] {
+  const { api } = usePanel().environments;
+  const first = useCatalogue();
+  const answer = useQuery({
+    ...adoptableQuery(api),
+    enabled: !first.isPending
+  });
+  return answer.data ?? NO_EXISTING;
 }
 
 export function useEnvironment(name: string) {

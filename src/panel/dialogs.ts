@@ -1,5 +1,7 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { IPanelContext } from './context';
 
 async function confirm(
   title: string,
@@ -39,4 +41,25 @@ export function confirmDelete(
     Dialog.warnButton({ label: trans.__('Delete') }),
     trans
   );
+}
+
+/** Asks for one of the environments, mine first; `null` when the dialog is closed. */
+export async function chooseEnvironment({
+  environments,
+  trans
+}: Pick<IPanelContext, 'environments' | 'trans'>): Promise<{
+  name: string;
+  version: string;
+} | null> {
+  const { api } = environments;
+  const [mine, curated] = await Promise.all([
+    api.environments({ limit: 200 }),
+    api.catalogue()
+  ]);
+  const { value } = await InputDialog.getItem({
+    title: trans.__('Copy which environment?'),
+    items: [...mine.items, ...curated.items].map(one => one.name),
+    okLabel: trans.__('Copy and edit')
+  });
+  return value ? { name: value, version: 'latest' } : null;
 }

@@ -93,7 +93,9 @@ export function openNewMenu(commands: CommandRegistry, at: HTMLElement): void {
     [
       { command: CommandIDs.create, args: { isMenu: true } },
       { command: CommandIDs.importFile, args: { isMenu: true } },
-      { command: CommandIDs.create, args: { isMenu: true, from: 'curated' } }
+      { command: CommandIDs.create, args: { isMenu: true, from: 'curated' } },
+      { command: CommandIDs.adoptKernel, args: { isMenu: true } },
+      { command: CommandIDs.copyAndEdit, args: { isMenu: true } }
     ],
     at
   );

@@ -19,6 +19,7 @@ export type Filter =
 export type Location =
   | { view: 'list' }
   | { view: 'new'; tab: Tab }
+  | { view: 'adopt'; id: string }
   | {
       view: 'detail';
       name: string;

@@ -106,3 +106,59 @@ test('the notebook in front says that it uses it already', async ({ page }) => {
     panel.root.getByRole('list', { name: 'In use now' })
   ).toContainText('Untitled');
 });
+
+test('what is on the machine already is read-only, and made reproducible', async ({
+  page
+}) => {
+  const name = fresh('adopted');
+  const panel = await new Panel(page).show();
+  const existing = panel.root.locator('[data-existing]', {
+    hasText: 'of this server'
+  });
+  await panel.root.getByLabel('Search environments').fill('server');
+  await existing.click();
+  await expect(panel.root).toContainText('never changes it');
+  await expect(
+    panel.root.getByRole('region', { name: /What was read from/ })
+  ).toContainText(/parts? taken/, { timeout: 60_000 });
+  await panel.root.getByLabel('Name', { exact: true }).fill(name);
+  await panel.button('Make reproducible').click();
+  await expect(panel.root.getByRole('heading', { name })).toBeVisible({
+    timeout: 60_000
+  });
+  await expect(panel.root.locator('[data-package="jupyterlab"]')).toBeVisible();
+});
+
+test('a folder of the file browser is read with what its files name', async ({
+  page,
+  tmpPath
+}) => {
+  const name = fresh('folder');
+  await page.contents.createDirectory(`${tmpPath}/${name}`);
+  await page.contents.uploadContent(
+    'idna==3.10\n-r more.txt\n',
+    'text',
+    `${tmpPath}/${name}/requirements.txt`
+  );
+  await page.contents.uploadContent(
+    'attrs>=24\n',
+    'text',
+    `${tmpPath}/${name}/more.txt`
+  );
+  await page.contents.uploadContent(
+    'python-3.11\n',
+    'text',
+    `${tmpPath}/${name}/runtime.txt`
+  );
+  await page.sidebar.openTab('filebrowser');
+  await page.filebrowser.refresh();
+  await page
+    .locator('.jp-DirListing-item', { hasText: name })
+    .click({ button: 'right' });
+  await page
+    .getByRole('menuitem', { name: 'New Environment from This Folder' })
+    .click();
+  const panel = new Panel(page);
+  await expect(panel.root.locator('[data-package="idna"]')).toBeVisible();
+  await expect(panel.root.locator('[data-package="attrs"]')).toBeVisible();
+});

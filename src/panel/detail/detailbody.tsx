@@ -8,6 +8,7 @@ import {
   draftOf,
   nextVersion
 } from '../../editor/draft';
+import { RoomNote, useRoom } from '../../editor/room';
 import { formatVersion } from '../../format';
 import {
   type IBuild,
@@ -49,6 +50,8 @@ export function DetailBody(
   const state = build ? currentState(build, version) : version.state;
   const inUseHere = useInUseHere(name, version.version);
   const editing = useChanges(version);
+  // What is to be built: what is ready needs no more room.
+  const room = useRoom(state === 'not-built' ? version.packages : null);
   const [problem, attempt] = useAttempt();
 
   const args = { name, version: version.version };
@@ -153,6 +156,7 @@ export function DetailBody(
         onVersion={one => showVersion(one)}
       />
       {problem && <ProblemNote problem={problem} />}
+      <RoomNote room={room} />
       {unsaved && (
         <Note tone="brand" icon="unsaved" role="note">
           {unsaved}{' '}

@@ -7,6 +7,7 @@ import { useNow, usePanel, useSettings } from '../context';
 import { openEnvironmentMenu } from '../menus';
 import { SkeletonRow } from '../parts';
 import { EnvironmentRow } from './environmentrow';
+import { ExistingRow } from './existingrow';
 import {
   COMPACT_HEIGHTS,
   type ListRow,
@@ -38,6 +39,8 @@ function rowKey(row: ListRow): string {
       return `section:${row.section}`;
     case 'environment':
       return `${row.environment.source}:${row.environment.name}`;
+    case 'existing':
+      return `existing:${row.existing.id}`;
     case 'skeleton':
       return row.id;
   }
@@ -51,14 +54,15 @@ function rowKey(row: ListRow): string {
  */
 export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
   function EnvironmentList(props, handle) {
-    const { trans, commands } = usePanel();
+    const { trans, commands, place } = usePanel();
     const { rows, onEnd, onFold, onOpen } = props;
     const scroller = React.useRef<HTMLDivElement>(null);
     const now = useNow(30_000);
     const titles: Record<Section, string> = {
       mine: trans.__('My environments'),
       curated: trans.__('Curated'),
-      archived: trans.__('Archived')
+      archived: trans.__('Archived'),
+      existing: trans.__('Existing on this machine')
     };
     const { density } = useSettings();
     const heights = density === 'compact' ? COMPACT_HEIGHTS : ROW_HEIGHTS;
@@ -195,6 +199,23 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
                 </div>
               );
             }
+            if (row.kind === 'existing') {
+              return (
+                <div
+                  key={item.key}
+                  {...shared}
+                  className="mlenv-Row"
+                  data-existing={row.existing.id}
+                  style={style}
+                  tabIndex={item.index === stop ? 0 : -1}
+                  onClick={() =>
+                    place.go({ view: 'adopt', id: row.existing.id })
+                  }
+                >
+                  <ExistingRow existing={row.existing} />
+                </div>
+              );
+            }
             return (
               <div
                 key={item.key}
@@ -208,7 +229,7 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
                       title={titles[row.section]}
                       count={row.count || undefined}
                       note={
-                        row.section === 'curated'
+                        row.section === 'curated' || row.section === 'existing'
                           ? trans.__('read-only')
                           : undefined
                       }

@@ -4,6 +4,7 @@ import { problemOf } from '../../api';
 import { CommandIDs } from '../../commandids';
 import type { IEnvironment } from '../../wire';
 import {
+  useAdoptable,
   useBuilds,
   useCatalogue,
   useKernels,
@@ -43,6 +44,7 @@ export function ListView(): JSX.Element {
   const mine = useMine(settled, filter === 'archived');
   const catalogue = useCatalogue();
   const curated = catalogue.data?.items ?? null;
+  const existing = useAdoptable();
   const builds = useBuilds();
   const running = useRunning(builds);
   const kernels = useKernels();
@@ -60,7 +62,8 @@ export function ListView(): JSX.Element {
       filter,
       query: settled,
       folded,
-      inUse
+      inUse,
+      existing
     }),
     [
       mine.isError,
@@ -72,7 +75,8 @@ export function ListView(): JSX.Element {
       filter,
       settled,
       folded,
-      inUse
+      inUse,
+      existing
     ]
   );
   const rows = React.useMemo(
@@ -124,7 +128,7 @@ export function ListView(): JSX.Element {
         folded={folded.includes('notebook')}
         onFold={fold('notebook')}
         onOpen={(name, version) => place.open(name, { version })}
-        onNew={() => create()}
+        onNew={() => void commands.execute(CommandIDs.adoptKernel)}
       />
       {nothingMine && !refused && (filter === 'all' || filter === 'mine') && (
         <FirstSteps

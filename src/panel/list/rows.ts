@@ -1,18 +1,20 @@
-import type { IEnvironment, IKernel } from '../../wire';
+import type { IEnvironment, IExisting, IKernel } from '../../wire';
 import type { Filter } from '../place';
 
-export type Section = 'mine' | 'curated' | 'archived';
+export type Section = 'mine' | 'curated' | 'archived' | 'existing';
 
 /** One row of the virtual list. */
 export type ListRow =
   | { kind: 'section'; section: Section; count: number; folded: boolean }
   | { kind: 'environment'; environment: IEnvironment }
+  | { kind: 'existing'; existing: IExisting }
   | { kind: 'skeleton'; id: string };
 
 /** Heights in CSS pixels: the list is measured by them, so the style sheet keeps to them. */
 export const ROW_HEIGHTS: Record<ListRow['kind'], number> = {
   section: 28,
   environment: 40,
+  existing: 40,
   skeleton: 40
 };
 
@@ -20,6 +22,7 @@ export const ROW_HEIGHTS: Record<ListRow['kind'], number> = {
 export const COMPACT_HEIGHTS: Record<ListRow['kind'], number> = {
   section: 28,
   environment: 24,
+  existing: 24,
   skeleton: 24
 };
 
@@ -29,6 +32,8 @@ export interface IListInput {
   /** `null` until the first answer. */
   mine: readonly IEnvironment[] | null;
   curated: readonly IEnvironment[] | null;
+  /** What is on this machine already; none until it is known. */
+  existing?: readonly IExisting[];
   /** How many of mine there are in all. */
   total: number;
   filter: Filter;
@@ -97,7 +102,33 @@ export function listRows(input: IListInput): ListRow[] {
     const found = input.curated?.filter(one => matches(one, query)) ?? null;
     addSection(rows, 'curated', found, input);
   }
+  if (filter === 'all') {
+    addExisting(rows, input);
+  }
   return rows;
+}
+
+function addExisting(rows: ListRow[], input: IListInput): void {
+  const words = input.query.toLowerCase().split(/\s+/);
+  const found = (input.existing ?? []).filter(one => {
+    const text = [one.name, one.kind, one.prefix, ...one.kernels].join('\n');
+    return words.every(word => text.toLowerCase().includes(word));
+  });
+  if (found.length === 0) {
+    return;
+  }
+  const folded = input.folded.includes('existing');
+  rows.push({
+    kind: 'section',
+    section: 'existing',
+    count: found.length,
+    folded
+  });
+  if (!folded) {
+    rows.push(
+      ...found.map(existing => ({ kind: 'existing' as const, existing }))
+    );
+  }
 }
 
 function addSection(
