@@ -139,3 +139,52 @@ test('a notebook whose environment is not here', async ({
   await expect(banner(page)).toContainText('not registered here');
   await shoot(page, 'banner-failed', [280]);
 });
+
+test('versions, files, and what is there already', async ({ page }) => {
+  test.setTimeout(180_000);
+  const name = fresh('forecasting');
+  const panel = await new Panel(page).show();
+  await register(
+    page,
+    name,
+    { pip: { requirements: ['idna==3.9', 'attrs'] } },
+    'Weekly forecast of **demand**. Owner: growth team.'
+  );
+  await api(page, 'post', `environments/${name}/versions`, {
+    definition: {
+      python: '3.11',
+      pip: { requirements: ['idna==3.10', 'attrs>=24', 'certifi'] },
+      variables: { OMP_NUM_THREADS: '4' }
+    }
+  });
+  await panel.row(name).click();
+  await panel.tab('Versions').click();
+  await expect(
+    panel.root.getByRole('region', { name: 'What changed' })
+  ).toContainText('certifi');
+  await shoot(page, 'versions');
+  await page.sidebar.setWidth(900);
+  await panel.tab('Overview').click();
+  await shoot(page, 'overview-words');
+  await panel.tab('Packages').click();
+  await panel.button('Edit as text').click();
+  await panel.root
+    .getByLabel('All packages, one a line')
+    .fill('idna==3.10\nnumpy=>1\nattrs');
+  await expect(panel.root.getByRole('alert')).toContainText('Line 2');
+  await shoot(page, 'packages-text');
+  await panel.button('Cancel').click();
+  await panel.addPackage('rich');
+  await expect(panel.root.getByText(/Preview: .* in all/)).toBeVisible();
+  await shoot(page, 'packages-changes');
+  await panel.button('Discard').click();
+  await panel.button('Environments').click();
+  await panel.root.getByLabel('Search environments').fill('server');
+  await panel.root.locator('[data-existing]').first().hover();
+  await shoot(page, 'existing');
+  await panel.root.locator('[data-existing]').first().click();
+  await expect(
+    panel.root.getByRole('region', { name: /What was read from/ })
+  ).toBeVisible({ timeout: 60_000 });
+  await shoot(page, 'adopt');
+});
