@@ -1,4 +1,4 @@
-"""How much JavaScript a browser fetches: a little when JupyterLab starts, the rest when it is used."""
+"""How much JavaScript a browser fetches: little when JupyterLab starts, the rest on first use."""
 
 import gzip
 import re
