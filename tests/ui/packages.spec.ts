@@ -31,7 +31,9 @@ test('packages are written as text, and a wrong line is marked while it is typed
 test('all that was resolved is a tree', async ({ page }) => {
   const name = fresh('tree');
   const panel = await new Panel(page).show();
-  await register(page, name, { pip: { requirements: ['python-dateutil'] } });
+  await register(page, name, {
+    pip: { requirements: ['python-dateutil==2.9.0.post0'] }
+  });
   await panel.row(name).click();
   await panel.button('Build').click();
   await panel.expectReady();

@@ -64,7 +64,7 @@ test('a version is had as a file', async ({ page }) => {
     .getByRole('menuitem', { name: 'requirements.txt, as asked for' })
     .click();
   const file = await downloads;
-  expect(file.suggestedFilename()).toMatch(/\.txt$/);
+  expect(file.suggestedFilename()).toMatch(/\.(txt|in)$/);
   expect(await readFile(await file.path(), 'utf8')).toContain('idna==3.10');
 });
 
