@@ -42,6 +42,7 @@ from mlenv_jupyter.store.places import Places
 
 if TYPE_CHECKING:
     from mlenv_jupyter.builds.adopt import Adoption
+    from mlenv_jupyter.builds.bundle import Bundled, Bundles
     from mlenv_jupyter.builds.curate import Curation
     from mlenv_jupyter.builds.images.details import ImageDetails
     from mlenv_jupyter.builds.images.settings import ImageSettings
@@ -82,7 +83,7 @@ class Workspace(Configurable):
     )
 
     kernels_kept = Int(
-        50, min=1, help="More kernels than this are not installed: the least recently used retire."
+        20, min=1, help="More kernels than this are not installed: the least recently used retire."
     ).tag(config=True)
     kernel_days = Int(
         90, min=0, help="Kernels not started for so many days retire; 0: none does for its age."
@@ -200,6 +201,21 @@ class Workspace(Configurable):
         from mlenv_jupyter.builds.adopt import Adoption
 
         return Adoption(self.places, self.registry, self.register)
+
+    @cached_property
+    def bundles(self) -> Bundles:
+        """What takes versions to machines without a network."""
+        from mlenv_jupyter.builds.bundle import Bundles
+
+        return Bundles(self.places, self.registry, self.register, self.version)
+
+    def bundle(self, name: str, version: str | None = None, output: Path | None = None) -> Bundled:
+        """Write a built version with its wheels into a file.
+
+        Raises NotFound, Conflict where it is not built or has no wheels, Unavailable.
+        """
+        row = self.registry.find(name, version)
+        return self.bundles.write(self.version(name, version), self._built(row), output)
 
     @cached_property
     def curation(self) -> Curation:
@@ -533,7 +549,9 @@ class Workspace(Configurable):
             launch = container_record(row, record, self.store, self._container_policy())
         else:
             launch = launch_record(row, record, self.store, uv)
-        launcher = ensure_launcher(self.places.home, uv=Path(uv), cache=self.places.uv_cache)
+        launcher = ensure_launcher(
+            self.places.home, uv=Path(uv), cache=self.places.uv_cache, offline=self.offline
+        )
         kernelspecs.install(launch, launcher=launcher, kernels=self.places.kernels)
         self._note_kernel("created", row.name, row.version, launch.kernel_name)
         self.retire_kernels(keep=launch.kernel_name)

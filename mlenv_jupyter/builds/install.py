@@ -25,6 +25,7 @@ from mlenv_jupyter.core.errors import BuildFailed
 from mlenv_jupyter.core.lock import Lock, LockedPackage
 from mlenv_jupyter.core.universal import Chosen, hashed_requirements, one_platform_pylock
 from mlenv_jupyter.process import Line, run
+from mlenv_jupyter.store.files import kept_file
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Record, Store
 from mlenv_jupyter.store.trees import Size, remove_tree
@@ -211,8 +212,15 @@ def _sync(
     """Let uv install exactly the chosen files."""
     # Who asks for a password gives files to nobody that comes by their address alone.
     options = list(options)
-    closed = guarded or has_credentials(options)
-    pylock = None if closed else one_platform_pylock(chosen, addresses)
+    closed = bool(guarded) or has_credentials(options)
+    # What came in a bundle is installed from there: it is the same, by its hash.
+    kept = {
+        one.file.sha256: path.as_uri()
+        for one in chosen
+        if (path := kept_file(site.places, one.file.sha256, one.file.filename)) is not None
+    }
+    closed = closed and any(one.file.sha256 not in kept for one in chosen)
+    pylock = None if closed else one_platform_pylock(chosen, {**addresses, **kept})
     if pylock is not None:
         wanted = site.work / "pylock.here.toml"
         wanted.write_text(pylock)

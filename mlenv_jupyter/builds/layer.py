@@ -20,6 +20,7 @@ from mlenv_jupyter.core.requirements import name_of
 from mlenv_jupyter.core.universal import Chosen, from_pylock
 from mlenv_jupyter.kernels.layer import layer_requirements
 from mlenv_jupyter.process import Line, run
+from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import write_atomically
 
 if sys.version_info >= (3, 11):
@@ -68,13 +69,13 @@ def resolve_layer(site: Site, lock: Lock, lock_digest: str, definition: Definiti
     answers = _answers(site, lock, definition)
     others = [one for one in _read(answers, list[Answer]) or [] if one.beside != answer.beside]
     write_atomically(answers, msgspec.json.encode([answer, *others][:ANSWERS]))
-    write_atomically(_memo(site, lock, [lock_digest]), msgspec.json.encode(answer.layer))
+    write_atomically(_memo(site.places, lock, [lock_digest]), msgspec.json.encode(answer.layer))
     return answer.layer
 
 
 def known_layer(site: Site, lock: Lock, lock_digest: str, definition: Definition) -> Layer | None:
     """The kernel layer of a lock where nothing has to be resolved for it."""
-    memo = _memo(site, lock, [lock_digest])
+    memo = _memo(site.places, lock, [lock_digest])
     layer = _read(memo, Layer)
     if layer is None and site.use_cache:
         # Most locks differ in packages that no kernel needs: what was resolved beside one of them
@@ -87,15 +88,25 @@ def known_layer(site: Site, lock: Lock, lock_digest: str, definition: Definition
     return layer
 
 
+def remembered_layer(places: Places, lock: Lock, lock_digest: str) -> Layer | None:
+    """The kernel layer that a lock was built with on this machine."""
+    return _read(_memo(places, lock, [lock_digest]), Layer)
+
+
+def remember_layer(places: Places, lock: Lock, lock_digest: str, layer: Layer) -> None:
+    """Let a lock have this kernel layer, as it came with the lock from another machine."""
+    write_atomically(_memo(places, lock, [lock_digest]), msgspec.json.encode(layer))
+
+
 def _answers(site: Site, lock: Lock, definition: Definition) -> Path:
     python = (lock.python, lock.implementation, lock.platform, *site.python.platform_tags[:1])
-    return _memo(site, lock, ["answers", *python, *index_options(definition)])
+    return _memo(site.places, lock, ["answers", *python, *index_options(definition)])
 
 
-def _memo(site: Site, lock: Lock, key: Iterable[str]) -> Path:
+def _memo(places: Places, lock: Lock, key: Iterable[str]) -> Path:
     key = [*key, *layer_requirements(lock.python)]
     name = hashlib.sha256("\n".join(key).encode()).hexdigest()[:32]
-    return site.places.layers / "resolved" / f"{name}.json"
+    return places.layers / "resolved" / f"{name}.json"
 
 
 def _read(path: Path, kind: type[T]) -> T | None:

@@ -117,6 +117,35 @@ def resolve(
     return without_places(lock, wheels or {}), elsewhere
 
 
+def addresses_of(
+    definition: Definition,
+    chosen: Iterable[Chosen],
+    python: str,
+    *,
+    uv: str,
+    work: Path,
+    env: Mapping[str, str],
+) -> dict[str, str]:
+    """Where the index has exactly these packages, by sha256; raises ToolFailed."""
+    pins = [f"{one.package.name}=={one.package.version}" for one in chosen]
+    wanted = work / "pins.in"
+    wanted.write_text("\n".join([*index_options(definition), *pins]) + "\n")
+    made = work / "pylock.pins.toml"
+    code, lines = run(
+        [
+            *(uv, "pip", "compile", wanted.name, "--no-deps", "--format", "pylock.toml"),
+            *("--python-version", python, "--output-file", made.name, "--no-header"),
+            *("--color", "never", "--quiet", "--preview-features", "pylock"),
+            *("--only-binary", ":all:", "--prerelease", "allow"),
+        ],
+        env=env,
+        cwd=work,
+    )
+    if code != 0:
+        raise ToolFailed("uv pip compile", lines)
+    return from_pylock(tomllib.loads(made.read_text()))[1]
+
+
 def choose(lock: UniversalLock, python: Python) -> tuple[Chosen, ...]:
     """The packages and files of a universal lock that fit an interpreter."""
     return select(lock, python.markers, tags_of(python))

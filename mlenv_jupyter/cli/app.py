@@ -11,6 +11,7 @@ from mlenv_jupyter._version import __version__
 from mlenv_jupyter.cli import (
     adopt,
     builds,
+    bundle,
     catalogue,
     directories,
     environments,
@@ -68,6 +69,7 @@ for verbs in (
     kernels,
     lifecycle,
     exchange,
+    bundle,
     adopt,
     notebooks,
     catalogue,

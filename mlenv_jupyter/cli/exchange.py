@@ -53,6 +53,11 @@ def import_(
     """
     from mlenv_jupyter.core.names import check_name
 
+    if file.suffix == ".mlenv":
+        from mlenv_jupyter.cli.bundle import take
+
+        take(session, file, name, description, message, dry_run)
+        return
     read = read_file(file, form=form, extras=extras, groups=groups)
     name = name or read.name
     if name is not None:

@@ -15,6 +15,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 from filelock import FileLock
@@ -73,7 +74,9 @@ class Launcher:
         return (self.place / DONE).exists() and self.python.exists()
 
 
-def ensure_launcher(home: Path, *, uv: Path, cache: Path, python: Path | None = None) -> Launcher:
+def ensure_launcher(
+    home: Path, *, uv: Path, cache: Path, python: Path | None = None, offline: bool = False
+) -> Launcher:
     """The launcher of this mlenv, made if it is not there: 0.3 s from a warm cache, no network.
 
     ``cache`` is uv's cache directory, ``python`` the base interpreter (by default that of the
@@ -89,7 +92,7 @@ def ensure_launcher(home: Path, *, uv: Path, cache: Path, python: Path | None = 
         if not launcher.is_whole():
             remove_tree(launcher.place)
             try:
-                _make(launcher, files, base, uv, cache)
+                _make(launcher, files, base, uv, cache, offline)
             except BaseException:
                 remove_tree(launcher.place)
                 raise
@@ -105,7 +108,14 @@ def launchers(home: Path) -> list[Launcher]:
     return [Launcher(place) for place in places if place.is_dir()]
 
 
-def _make(launcher: Launcher, files: dict[str, bytes], base: Path, uv: Path, cache: Path) -> None:
+def _make(
+    launcher: Launcher,
+    files: dict[str, bytes],
+    base: Path,
+    uv: Path,
+    cache: Path,
+    offline: bool,
+) -> None:
     place = launcher.place
     environment = build_environment(os.environ, UV_CACHE_DIR=os.fspath(cache))
     _uv([uv, "venv", "--no-project", "--no-config", "--python", base, place], environment)
@@ -114,13 +124,28 @@ def _make(launcher: Launcher, files: dict[str, bytes], base: Path, uv: Path, cac
         # A cache that has it is enough, and asking no index is faster.
         _uv([*install, "--no-config", "--offline", *REQUIREMENTS], environment)
     except Unavailable:
-        _uv([*install, *REQUIREMENTS], environment)
+        try:
+            _uv([*install, *(["--offline"] if offline else []), *REQUIREMENTS], environment)
+        except Unavailable:
+            if not _lend(launcher, base):
+                raise
     (place / "magics").mkdir()
     for name, data in files.items():
         (place / name).write_bytes(data)
     _compile(launcher, [place / name for name in files])
     described = {"format": 1, "python": os.fspath(base), "requirements": REQUIREMENTS}
     write_atomically(place / DONE, json.dumps(described).encode(), mode=0o644)
+
+
+def _lend(launcher: Launcher, base: Path) -> bool:
+    """Let a launcher use the ipykernel that mlenv itself came with: where there is no network."""
+    found = find_spec("ipykernel")
+    sites = list((launcher.place / "lib").glob("python3.*/site-packages"))
+    if found is None or found.origin is None or base != Path(_base_executable()) or not sites:
+        return False
+    own = Path(found.origin).parent.parent
+    (sites[0] / "mlenv-lent.pth").write_text(f"{own}\n", encoding="utf-8")
+    return True
 
 
 def _compile(launcher: Launcher, sources: list[Path]) -> None:

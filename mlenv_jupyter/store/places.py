@@ -101,6 +101,10 @@ class Places:
     def shelf(self) -> Path:
         return self.store / "shelf"
 
+    @property
+    def files(self) -> Path:
+        return self.store / "files"
+
     def build(self, build_id: str) -> Path:
         """The directory of one build; raises NotFound for what is no build id."""
         if not BUILD_ID.fullmatch(build_id):

@@ -66,10 +66,20 @@ def test_nothing_is_left_where_it_cannot_be_made(ensure, tmp_path, monkeypatch):
     with pytest.raises(Unavailable, match="uv is not where"):
         ensure(uv=tmp_path / "no-uv")
     monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(Unavailable, match="launcher") as caught:
         ensure(cache=tmp_path / "empty-cache")
     assert caught.value.detail
     assert launchers(tmp_path / "home") == []
+
+
+def test_without_a_network_it_uses_the_ipykernel_that_mlenv_came_with(
+    ensure, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    made = ensure(cache=tmp_path / "empty-cache")
+    assert made.is_whole()
+    subprocess.run([made.python, "-I", "-c", "import ipykernel.kernelapp"], check=True)
 
 
 def test_changed_code_makes_another_launcher(monkeypatch, tmp_path):
