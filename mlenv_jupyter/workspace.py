@@ -133,7 +133,11 @@ class Workspace(Configurable):
 
     @classmethod
     def from_config(cls, **traits: Any) -> Workspace:
-        """The workspace of this user: from the environment, or as told."""
+        """The workspace of this user: as told, from the environment and the shared file."""
+        if "config" not in traits:
+            from mlenv_jupyter.settings import shared_config
+
+            traits["config"] = shared_config()
         return cls(**traits)
 
     @classmethod
