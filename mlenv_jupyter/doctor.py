@@ -45,6 +45,44 @@ def _uv(workspace: Workspace, name: str) -> Check:
     return Check(name=name, ok=code == 0, message=text_of(lines, "out").strip())
 
 
+def _conda(workspace: Workspace, name: str) -> Check:
+    from mlenv_jupyter.builds.conda.engine import installed_version, virtual_packages
+
+    version = installed_version()
+    if version is None:
+        # Everything else works without it, so it is no fault.
+        return Check(
+            name=name,
+            ok=True,
+            message="py-rattler is not installed: environments with conda packages are not built",
+            remedy="Install it with `pip install 'mlenv-jupyter[conda]'`.",
+        )
+    there = ", ".join(one for one in virtual_packages() if not one.startswith("__unix"))
+    return Check(name=name, ok=True, message=f"py-rattler {version}; this machine has {there}")
+
+
+def _own(workspace: Workspace, name: str) -> Check:
+    """Interpreters that the user looks after: whether they are as they were recorded."""
+    from mlenv_jupyter.builds.user_managed import changes_since, told
+
+    found = []
+    for record in workspace.store.foreign():
+        try:
+            changes = changes_since(record)
+        except MlenvError:
+            found.append(f"{record.foreign} is gone")
+            continue
+        if changes:
+            shown = ", ".join(told(one) for one in changes[:4])
+            found.append(f"{record.foreign} has changed ({shown}{', …' if changes[4:] else ''})")
+    return Check(
+        name=name,
+        ok=not found,
+        message="; ".join(found) or "as they were recorded",
+        remedy="Register the environment anew to record what is there now." if found else "",
+    )
+
+
 def _home(workspace: Workspace, name: str) -> Check:
     workspace.places.make()
     place = workspace.places.home
@@ -184,12 +222,14 @@ def _filesystem(place: Path) -> str:
 CHECKS: dict[str, Callable[[Workspace, str], Check]] = {
     "python": _python,
     "uv": _uv,
+    "conda": _conda,
     "home": _home,
     "store": _store,
     "disk": _disk,
     "registry": _registry,
     "catalogue": _catalogue,
     "network": _network,
+    "interpreters": _own,
     "kernels": _kernels,
     "jupyter": _extension,
 }

@@ -13,6 +13,7 @@ from mlenv_jupyter.cli.answers import show_changes, show_registered, title
 from mlenv_jupyter.cli.exchange import read_file
 from mlenv_jupyter.cli.output import age, emit, facts, note, plural, say, size, state, table
 from mlenv_jupyter.cli.session import REFERENCE, Session, verb
+from mlenv_jupyter.core.builder import builder_of
 from mlenv_jupyter.core.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ def show(session: Session, reference: Pair) -> None:
         (
             ("Python", version.python or "as mlenv's"),
             ("Asked for", "\n".join((*pip.requirements, *definition.conda.packages))),
+            ("Built as", str(builder_of(definition))),
+            ("Channels", "\n".join(definition.conda.channels)),
             ("Indexes", "\n".join(indexes)),
             ("Variables", "\n".join(f"{k}={v}" for k, v in definition.variables.items())),
             ("Resolved", plural(len(version.packages), "package") if version.packages else ""),

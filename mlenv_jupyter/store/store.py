@@ -105,6 +105,14 @@ class Store:
                 remedy="Build the environment again with `mlenv build --force`.",
             ) from error
 
+    def foreign(self) -> Iterator[Record]:
+        """The records that point at prefixes which are not ours."""
+        for path in sorted(self.places.prefixes.glob("*.json")):
+            if b'"foreign":"' in path.read_bytes():
+                record = self.record(path.with_suffix(""))
+                if record is not None and record.foreign:
+                    yield record
+
     @contextlib.contextmanager
     def making(self, place: Path, *, replace: bool = False) -> Iterator[bool]:
         """Hold ``place`` alone while it is made; yields False where somebody has made it already.

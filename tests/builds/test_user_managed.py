@@ -13,6 +13,7 @@ import pytest
 
 from mlenv_jupyter.builds.user_managed import changes_since, told
 from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.doctor import examine
 from mlenv_jupyter.workspace import Workspace
 
 pytestmark = pytest.mark.network
@@ -72,6 +73,9 @@ def test_what_changes_there_is_noticed(workspace: Workspace, built: Built, own: 
     assert changes_since(record) == ()
     install(own, "six==1.17.0", "toolz==1.0.0")
     assert [told(one) for one in changes_since(record)] == ["six 1.16.0 → 1.17.0", "+toolz 1.0.0"]
+    (check,) = [one for one in examine(workspace) if one.name == "interpreters"]
+    assert not check.ok
+    assert "six 1.16.0 → 1.17.0" in check.message
     again = workspace.wait(workspace.build("mine", force=True).id, 60)
     assert again.error is None
     assert "six 1.16.0 → 1.17.0, +toolz 1.0.0" in workspace.log_path(again.id).read_text()

@@ -44,6 +44,16 @@ class RattlerFailed(Exception):
         self.names: tuple[str, ...] = ()
 
 
+def installed_version() -> str | None:
+    """The version of rattler that is installed, or None."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("py-rattler")
+    except PackageNotFoundError:
+        return None
+
+
 def require_rattler() -> None:
     """Raise Unavailable unless rattler is installed; imports nothing."""
     from importlib.util import find_spec
