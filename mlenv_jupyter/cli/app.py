@@ -19,6 +19,7 @@ from mlenv_jupyter.cli import (
     kernels,
     lifecycle,
     notebooks,
+    registry,
     secrets,
     system,
 )
@@ -75,6 +76,7 @@ for verbs in (
     catalogue,
     directories,
     secrets,
+    registry,
     system,
 ):
     for command in verbs.COMMANDS:

@@ -161,6 +161,16 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
 
 
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong, as ``mlenv verify`` found it."""
+
+    part: Literal["registry", "store", "kernels"]
+    where: str
+    message: str
+    remedy: str = ""
+    repaired: bool = False
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """How this workspace is; sizes in bytes."""
 

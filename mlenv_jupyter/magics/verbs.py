@@ -47,11 +47,10 @@ LATER = {
     "run": "",
     "serve": "",
     "gc": "",
-    "verify": "",
 }
 CARDS = ("list", "show", "new", "set", "builds", "diff", "doctor", "cancel", "export")
 PLAIN = (
-    *("kernel", "environment", "import", "status"),
+    *("kernel", "environment", "import", "status", "verify"),
     *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
 )
 OWN = ("build", "use", "log", "help")

@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
 from mlenv_jupyter.registry import search, tables
+from mlenv_jupyter.registry.latest import settle_all
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another one."""
@@ -53,6 +54,13 @@ class Database:
                     self._engine = engine = self._open()
                     self._file = self._file_now()
         return engine
+
+    @property
+    def file(self) -> Path | None:
+        """The file of SQLite; None for another database, or one in memory."""
+        if self._url.get_backend_name() != "sqlite" or not self._url.database:
+            return None
+        return Path(self._url.database)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -100,6 +108,8 @@ class Database:
                         from mlenv_jupyter.registry.migrations import upgrade
 
                         upgrade(engine)
+                        with engine.begin() as connection:
+                            settle_all(connection)
             with engine.begin() as connection:
                 self.searchable = search.ensure(connection)
         if engine.dialect.name == "sqlite" and self._url.database:
@@ -154,6 +164,6 @@ def _translated() -> Iterator[None]:
         if "malformed" in str(error.orig) or "not a database" in str(error.orig):
             raise StoreDamaged(
                 "The registry's file is damaged.",
-                remedy="Restore registry.sqlite in MLENV_HOME from a backup.",
+                remedy="Restore it: `mlenv registry restore FILE` takes a backup.",
             ) from error
         raise

@@ -362,6 +362,19 @@ class Environments:
             totals[key] = connection.scalar(counted) or 0
         return totals[key]
 
+    def with_lock_digest(self, lock_digest: str) -> list[tuple[str, str]]:
+        """Name and version of what the prefix of a lock, or of its beginning, serves; newest first."""
+        P = tables.platform_locks  # noqa: N806
+        query = (
+            select(E.c.name, V.c.version)
+            .join(V, V.c.environment_id == E.c.id)
+            .join(P, P.c.lock_id == V.c.lock_id)
+            .where(P.c.lock_digest.startswith(lock_digest))
+            .order_by(V.c.id.desc())
+        )
+        with self._database.read() as connection:
+            return [(row.name, row.version) for row in connection.execute(query)]
+
     def set_lock(self, version_id: int, lock_id: int) -> None:
         """Give a version its lock; one that it has already stays."""
         with self._database.write() as connection:

@@ -42,6 +42,12 @@ def settle(connection: Connection, environment_id: int, *, updated_at: str | Non
     index(connection, environment_id)
 
 
+def settle_all(connection: Connection) -> None:
+    """The same for every environment: after an upgrade, what follows may follow differently."""
+    for environment_id in connection.scalars(select(E.c.id).order_by(E.c.id)).all():
+        settle(connection, environment_id)
+
+
 def index(connection: Connection, environment_id: int) -> None:
     """Write down what a search looks at."""
     connection.execute(
@@ -66,7 +72,10 @@ def search_text(connection: Connection, environment_id: int) -> str:
         select(L.c.label).where(L.c.environment_id == environment_id).order_by(L.c.label)
     )
     if latest is not None:
-        wanted = msgspec.json.decode(latest.definition, type=Definition).wanted
+        try:
+            wanted = msgspec.json.decode(latest.definition, type=Definition).wanted
+        except msgspec.DecodeError:
+            wanted = ()  # damaged: `mlenv verify` says so, and the rest can still be found
         words += wanted
         words += sorted(_names(latest.packages) - set(wanted))
     return "\n".join(words).lower()

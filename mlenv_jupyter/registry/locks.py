@@ -146,6 +146,13 @@ class Locks:
                     return lock.base
         return None
 
+    def of_digest(self, lock_digest: str) -> Lock | None:
+        """The lock of a digest or its beginning, on whatever platform."""
+        query = select(P.c.lock).where(P.c.lock_digest.startswith(lock_digest)).limit(1)
+        with self._database.read() as connection:
+            packed = connection.scalar(query)
+        return None if packed is None else msgspec.json.decode(zlib.decompress(packed), type=Lock)
+
     def digests(self, lock_ids: list[int], platform: str) -> dict[int, str]:
         """The lock digest of many locks on a platform, by lock id."""
         query = (

@@ -98,8 +98,11 @@ def matching(
     """
     if connection.dialect.name != "sqlite":
         return None
-    for word in sorted((one for one in words if len(one) >= 3), key=len, reverse=True):
-        phrase = '"' + word.replace('"', '""') + '"'
+    indexed = sorted((one for one in words if len(one) >= 3), key=len, reverse=True)
+    phrases = ['"' + word.replace('"', '""') + '"' for word in indexed]
+    if len(phrases) > 1:
+        phrases.append(" ".join(phrases))
+    for phrase in phrases:
         # Not joined: the planner would read every row and ask the index for each.
         query = select(_index.c.rowid).where(literal_column(NAME).op("MATCH")(phrase))
         ids = list(connection.scalars(query.limit(SELECTIVE + 1)))
