@@ -363,7 +363,7 @@ class Environments:
         return totals[key]
 
     def with_lock_digest(self, lock_digest: str) -> list[tuple[str, str]]:
-        """Name and version of what the prefix of a lock, or of its beginning, serves; newest first."""
+        """Name and version of what the prefix of a lock serves, newest first."""
         P = tables.platform_locks  # noqa: N806
         query = (
             select(E.c.name, V.c.version)
