@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlenv_jupyter.core.errors import MlenvError
+from mlenv_jupyter.core.errors import MlenvError, Unavailable
 from mlenv_jupyter.core.version import Check
 from mlenv_jupyter.process import run, text_of
 
@@ -180,6 +180,20 @@ def _kernels(workspace: Workspace, name: str) -> Check:
     )
 
 
+def _engine(workspace: Workspace, name: str) -> Check:
+    from mlenv_jupyter.engine.connect import connect, find_buildkit
+
+    try:
+        client = connect(timeout=5)
+    except Unavailable as error:
+        # Nobody needs one who has no images.
+        return Check(name=name, ok=True, message=f"none: {error.message} {error.remedy}")
+    found = client.version()
+    client.close()
+    kept = "BuildKit" if find_buildkit(os.environ) else "the classic builder, without secrets"
+    return Check(name=name, ok=True, message=f"{found.get('Version', '')}, {kept}")
+
+
 def _extension(workspace: Workspace, name: str) -> Check:
     from jupyter_core.paths import jupyter_config_path, jupyter_path
 
@@ -231,5 +245,6 @@ CHECKS: dict[str, Callable[[Workspace, str], Check]] = {
     "network": _network,
     "interpreters": _own,
     "kernels": _kernels,
+    "engine": _engine,
     "jupyter": _extension,
 }

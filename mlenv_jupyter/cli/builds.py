@@ -30,8 +30,11 @@ Pair = tuple[str, "str | None"]
 @click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
 @click.option("--force", is_flag=True, help="Build again what is built.")
 @click.option("--no-cache", is_flag=True, help="Download everything anew.")
+@click.option("--push", is_flag=True, help="Push the image to the workspace's registry.")
 @click.option("--detach", is_flag=True, help="Do not follow: print the build's id.")
-def build(session: Session, reference: Pair, force: bool, no_cache: bool, detach: bool) -> None:
+def build(
+    session: Session, reference: Pair, force: bool, no_cache: bool, push: bool, detach: bool
+) -> None:
     """Build a version and follow the log until it ends.
 
     Ctrl-C once stops following, and the build goes on; `mlenv build` again comes back to it.
@@ -40,7 +43,7 @@ def build(session: Session, reference: Pair, force: bool, no_cache: bool, detach
     \b
     With --json: {"build": …}, the records of the log, {"build": …}, one a line.
     """
-    started = session.workspace.build(*reference, force=force, cache=not no_cache)
+    started = session.workspace.build(*reference, force=force, cache=not no_cache, push=push)
     if detach:
         _submitted(session, started)
         return

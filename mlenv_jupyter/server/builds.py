@@ -32,7 +32,9 @@ class BuildsHandler(ApiHandler):
         """Build a version, join the build of it that runs, or answer that it is built."""
         b, author = self.body(ToBuild), self.author
         build = await self.ask(
-            lambda it: it.build(b.name, b.version, force=b.force, cache=b.cache, author=author)
+            lambda it: it.build(
+                b.name, b.version, force=b.force, cache=b.cache, push=b.push, author=author
+            )
         )
         self.answer(build, 202, location=("builds", build.id))
 

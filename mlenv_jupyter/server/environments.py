@@ -101,6 +101,16 @@ class VersionHandler(ApiHandler):
         self.nothing()
 
 
+class ImageHandler(ApiHandler):
+    """``/environments/{name}/versions/{version}/image``"""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str, version: str) -> None:
+        """The image of a version."""
+        self.answer(await self.ask(lambda it: it.image_details(name, version), slow=True))
+
+
 class CatalogueHandler(ApiHandler):
     """``/catalogue``"""
 

@@ -28,6 +28,7 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/environments/{name}/restore": lifecycle.RestoreHandler,
     "/environments/{name}/versions": environments.VersionsHandler,
     "/environments/{name}/versions/{version}": environments.VersionHandler,
+    "/environments/{name}/versions/{version}/image": environments.ImageHandler,
     "/environments/{name}/versions/{version}/archive": lifecycle.ArchiveHandler,
     "/environments/{name}/versions/{version}/restore": lifecycle.RestoreHandler,
     "/environments/{name}/versions/{version}/refresh": lifecycle.RefreshHandler,

@@ -180,6 +180,7 @@ class ToBuild(Body, frozen=True):
     version: str | None = None
     force: bool = False
     cache: bool = True
+    push: bool = False
 
 
 class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
