@@ -8,7 +8,15 @@ import platform
 from datetime import date
 from pathlib import Path
 
-QUESTIONS = ("warm_build", "cache_hit", "kernel_start", "server_start", "exec_start", "lab_start")
+QUESTIONS = (
+    "warm_build",
+    "cache_hit",
+    "kernel_start",
+    "server_start",
+    "exec_start",
+    "lab_start",
+    "image_rebuild",
+)
 PAGE = Path(__file__).parent.parent / "docs" / "explanation" / "performance.md"
 HEAD = """# Performance
 

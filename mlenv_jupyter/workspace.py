@@ -607,6 +607,13 @@ class Workspace(Configurable):
 
         row = self.registry.find(name, version)
         record = self._built(row)
+        if record.image is not None:
+            from mlenv_jupyter.kernels.containers.command import container_command
+            from mlenv_jupyter.kernels.containers.policy import granted
+
+            variables = self.secrets.variables(row.name, row.definition.variables)
+            given = granted(row.definition.docker, self._container_policy())
+            return container_command(record.image, variables, command, given, os.environ)
         prefix = record.prefix_at(self.places.prefix(record.lock_digest))
         variables = self.secrets.variables(row.name, row.definition.variables)
         return list(command), environment_in(prefix, variables, os.environ, record.activation)

@@ -1,0 +1,50 @@
+import {
+  api,
+  chip,
+  expect,
+  fresh,
+  Panel,
+  register,
+  run,
+  test
+} from './environments';
+
+// A container engine with the tests' base image: `.ci/engine start`.
+const engine = process.env.DOCKER_HOST;
+
+test('an image is built with its log inline, and its kernel runs a cell', async ({
+  page
+}) => {
+  test.skip(!engine, 'No container engine: .ci/engine start');
+  test.setTimeout(240_000);
+  const name = fresh('image');
+  await page.notebook.createNew();
+  const panel = await new Panel(page).show();
+  await register(page, name, {
+    pip: { requirements: ['idna==3.10'] },
+    docker: { base_image: 'mlenv/test-base:1', arguments: ['--privileged'] },
+    variables: { GREETING: 'hello $USER' }
+  });
+  await panel.row(name).click();
+  await panel.button('Build').click();
+  await expect(panel.log).toContainText('resolve the base image');
+  await expect(
+    panel.root.locator('.mlenv-Step[data-state="done"]', { hasText: 'Ready' })
+  ).toBeVisible({ timeout: 180_000 });
+
+  const image = (await api(
+    page,
+    'get',
+    `environments/${name}/versions/1/image`
+  )) as { exists: boolean; dockerfile: string; python_path: string };
+  expect(image.exists).toBe(true);
+  expect(image.dockerfile).toContain('FROM base AS environment');
+
+  await panel.button('Use in notebook').click();
+  await expect(chip(page)).toContainText(name, { timeout: 60_000 });
+  const said = await run(
+    page,
+    'import idna, os, sys; print(os.environ["GREETING"], idna.__version__, os.path.exists("/opt/mlenv/env"))'
+  );
+  expect(said).toBe('hello $USER 3.10 True');
+});
