@@ -103,13 +103,7 @@ def engine(engine_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("DOCKER_BUILDKIT", raising=False)
     client = docker.from_env(timeout=60)
-    before = {one["Id"] for one in client.api.images()}
     yield client
-    # The layers stay in the builder's cache; their names would add up from run to run.
-    for one in client.api.images(filters={"label": "mlenv.digest"}):
-        if one["Id"] not in before:
-            with contextlib.suppress(docker.errors.APIError):
-                client.api.remove_image(one["Id"], force=True)
     client.close()
 
 
