@@ -24,28 +24,31 @@ def image_kernel(
     engine_environment: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
     shared_cache: Path,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Workspace]:
-    """A workspace with the kernel of one image, `contained`, and everything that it is found by."""
+    """A workspace with the kernel of one image, and everything that it is found by."""
+    # Modules run beside each other, and each looks for its own containers.
+    name = request.module.__name__.rpartition(".")[2].replace("_", "-")
     top = tmp_path_factory.mktemp("containers")
     patch = pytest.MonkeyPatch()
     (top / "store").mkdir()
     (top / "store" / "uv").symlink_to(shared_cache / "uv")
-    for name, value in {
+    for variable, value in {
         **engine_environment,
         "MLENV_HOME": str(top / "home"),
         "MLENV_STORE": str(top / "store"),
         "JUPYTER_DATA_DIR": str(top / "jupyter"),
         "JUPYTER_RUNTIME_DIR": str(top / "runtime"),
     }.items():
-        patch.setenv(name, value)
+        patch.setenv(variable, value)
     patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     patch.delenv("JPY_SESSION_NAME", raising=False)
     workspace = Workspace.from_config()
     definition = Definition.create(docker=DOCKER, variables={"CHURN_ROOT": "/data/churn $HOME"})
-    version, _ = workspace.register("contained", definition)
-    build = workspace.wait(workspace.build("contained", version.version).id, 180)
+    version, _ = workspace.register(name, definition)
+    build = workspace.wait(workspace.build(name, version.version).id, 180)
     assert build.state == "succeeded", build.error
-    workspace.install_kernel("contained")
+    workspace.install_kernel(name)
     yield workspace
     workspace.close()
     patch.undo()
