@@ -7,7 +7,7 @@ import { formatVersion } from '../../format';
 import { diffQuery } from '../../queries';
 import type { IPackageChange, IVersionSummary } from '../../wire';
 import { usePanel } from '../context';
-import { Button, ProblemNote } from '../parts';
+import { Button, IconButton, ProblemNote } from '../parts';
 import { askedChanges, diffText, resolvedChanges, wantedOf } from './difftext';
 
 /** Lines of what was resolved that are shown before `Show more`. */
@@ -137,11 +137,11 @@ function CopyDiff(props: { text: string }): JSX.Element {
   const { trans } = usePanel();
   const [copied, setCopied] = React.useState(false);
   return (
-    <Button
-      kind="plain"
+    <IconButton
       icon={copied ? 'ready' : 'copy'}
-      label={copied ? trans.__('Copied') : trans.__('Copy')}
-      title={trans.__('Copy the difference as text')}
+      label={
+        copied ? trans.__('Copied') : trans.__('Copy the difference as text')
+      }
       onClick={() => {
         void navigator.clipboard
           .writeText(props.text)
