@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         RegistryIdentity,
     )
     from mlenv_jupyter.sdk.environment import Environment
+    from mlenv_jupyter.sdk.experiment import DockerConfiguration, Experiment, ScriptRunConfig
     from mlenv_jupyter.sdk.other import (
         DatabricksSection,
         RCranPackage,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         SparkSection,
     )
     from mlenv_jupyter.sdk.python import PythonSection
+    from mlenv_jupyter.sdk.run import Run
     from mlenv_jupyter.workspace import Workspace
 
 __all__ = [
@@ -37,15 +39,19 @@ __all__ = [
     "DatabricksSection",
     "Definition",
     "DockerBuildContext",
+    "DockerConfiguration",
     "DockerImagePlatform",
     "DockerSection",
     "Environment",
+    "Experiment",
     "MlenvError",
     "PythonSection",
     "RCranPackage",
     "RGitHubPackage",
     "RSection",
     "RegistryIdentity",
+    "Run",
+    "ScriptRunConfig",
     "SparkPackage",
     "SparkSection",
     "Workspace",
@@ -61,13 +67,17 @@ _PLACES = {
     "DockerBuildContext": "mlenv_jupyter.sdk.docker",
     "DockerImagePlatform": "mlenv_jupyter.sdk.docker",
     "DockerSection": "mlenv_jupyter.sdk.docker",
+    "DockerConfiguration": "mlenv_jupyter.sdk.experiment",
     "Environment": "mlenv_jupyter.sdk.environment",
+    "Experiment": "mlenv_jupyter.sdk.experiment",
     "MlenvError": "mlenv_jupyter.core.errors",
     "PythonSection": "mlenv_jupyter.sdk.python",
     "RCranPackage": "mlenv_jupyter.sdk.other",
     "RGitHubPackage": "mlenv_jupyter.sdk.other",
     "RSection": "mlenv_jupyter.sdk.other",
     "RegistryIdentity": "mlenv_jupyter.sdk.docker",
+    "Run": "mlenv_jupyter.sdk.run",
+    "ScriptRunConfig": "mlenv_jupyter.sdk.experiment",
     "SparkPackage": "mlenv_jupyter.sdk.other",
     "SparkSection": "mlenv_jupyter.sdk.other",
     "Workspace": "mlenv_jupyter.workspace",

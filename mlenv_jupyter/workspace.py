@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
     from mlenv_jupyter.registry.rows import VersionRow
     from mlenv_jupyter.registry.secrets import Secrets
+    from mlenv_jupyter.runs.runs import Runs
     from mlenv_jupyter.store.contexts import Contexts
     from mlenv_jupyter.store.store import Record, Store
     from mlenv_jupyter.store.wheels import Wheels
@@ -267,6 +268,13 @@ class Workspace(Configurable):
         from mlenv_jupyter.lifecycle import Lifecycle
 
         return Lifecycle(self.places, self.registry, self._views)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Scripts executed in versions."""
+        from mlenv_jupyter.runs.runs import Runs
+
+        return Runs(self.places, self.registry, self.database or None, self.build)
 
     def close(self) -> None:
         """Close the registry; builds go on."""
@@ -511,6 +519,7 @@ class Workspace(Configurable):
     def reconcile(self) -> None:
         """Look for builds whose process died, and bring them to an end or start them again."""
         self.queue.reconcile()
+        self.runs.reconcile()
 
     def changes(self, after: int) -> tuple[Change, ...]:
         """The committed changes after a number, whoever made them: the oldest 500, oldest first."""

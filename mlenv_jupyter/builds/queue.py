@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ import msgspec
 
 from mlenv_jupyter.builds.log import LogWriter
 from mlenv_jupyter.builds.resolve import references
-from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
+from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec, WorkFiles
 from mlenv_jupyter.core.build import Build, StageTime
 from mlenv_jupyter.core.errors import MlenvError, Problem
 from mlenv_jupyter.process import build_environment, end_group
@@ -140,35 +141,7 @@ class Queue:
         env = build_environment(
             os.environ, also=_variables(spec), MLENV_BUILD=spec.id, PYTHONUNBUFFERED="1"
         )
-        # The package may be found through the path of this process alone (a checkout, a test).
-        env["PYTHONPATH"] = os.pathsep.join(one for one in sys.path if one)
-        with open(files.place / "worker.err", "ab") as said:
-            child = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "mlenv_jupyter.builds.worker",
-                    str(files.place),
-                    str(lock),
-                ]
-                if sys.version_info >= (3, 11)
-                else [
-                    sys.executable,
-                    "-m",
-                    "mlenv_jupyter.builds.worker",
-                    str(files.place),
-                    str(lock),
-                ],
-                env=env,
-                cwd=files.place,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                pass_fds=[lock],
-                start_new_session=True,
-            )
-        write_atomically(files.pid, str(child.pid).encode())
+        child = start_worker("mlenv_jupyter.builds.worker", files, lock, env)
         threading.Thread(target=self._reap, args=(child, spec.id), daemon=True).start()
 
     def _reap(self, child: subprocess.Popen[bytes], build_id: str) -> None:
@@ -259,6 +232,27 @@ class Queue:
             if name not in ("id", "name", "version", "digest", "created_at", "author", "attempt")
         }
         return self._registry.builds.update(result.id, **fields)
+
+
+def start_worker(
+    module: str, files: WorkFiles, lock: int, env: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start the process that does a piece of work, in a session of its own; it holds the lock."""
+    safe = ["-P"] if sys.version_info >= (3, 11) else []
+    with open(files.place / "worker.err", "ab") as said:
+        child = subprocess.Popen(
+            [sys.executable, *safe, "-m", module, str(files.place), str(lock)],
+            # The package may be found through the path of this process alone (a checkout, a test).
+            env={**env, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
+            cwd=files.place,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            pass_fds=[lock],
+            start_new_session=True,
+        )
+    write_atomically(files.pid, str(child.pid).encode())
+    return child
 
 
 def new_id() -> str:

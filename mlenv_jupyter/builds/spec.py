@@ -35,17 +35,46 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
 
 
-class BuildFiles:
-    """The directory of one build. ``log.jsonl`` and ``result.json`` are the truth."""
+class WorkFiles:
+    """The directory of one piece of work that a process of its own does: a build, a run."""
 
-    def __init__(self, places: Places, build_id: str) -> None:
-        self.place = places.build(build_id)
+    def __init__(self, place: Path) -> None:
+        self.place = place
         self.spec = self.place / "spec.json"
         self.log = self.place / "log.jsonl"
         self.result = self.place / "result.json"
         self.lock = self.place / "lock"
         self.cancel = self.place / "cancel"
         self.pid = self.place / "pid"
+
+    def read_pid(self) -> int | None:
+        """The worker's process, which leads its own session and process group."""
+        try:
+            return int(self.pid.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def try_lock(self) -> int | None:
+        """The descriptor of the lock that says a worker is alive, or None where one is.
+
+        It is the kernel's lock on an open file: a child that inherits it holds it, and it ends
+        with the last process that has it, however that dies.
+        """
+        self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+
+class BuildFiles(WorkFiles):
+    """The directory of one build. ``log.jsonl`` and ``result.json`` are the truth."""
+
+    def __init__(self, places: Places, build_id: str) -> None:
+        super().__init__(places.build(build_id))
         self.making = self.place / "making"
 
     def make(self, spec: BuildSpec) -> None:
@@ -64,13 +93,6 @@ class BuildFiles:
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 
-    def read_pid(self) -> int | None:
-        """The worker's process, which leads its own session and process group."""
-        try:
-            return int(self.pid.read_text())
-        except (FileNotFoundError, ValueError):
-            return None
-
     def note_making(self, place: Path) -> None:
         """Write down a path before it is made, so that whoever looks can remove what is left."""
         with open(self.making, "a", encoding="utf-8") as file:
@@ -84,18 +106,3 @@ class BuildFiles:
             return [Path(one) for one in self.making.read_text().splitlines()]
         except FileNotFoundError:
             return []
-
-    def try_lock(self) -> int | None:
-        """The descriptor of the lock that says a worker is alive, or None where one is.
-
-        It is the kernel's lock on an open file: a child that inherits it holds it, and it ends
-        with the last process that has it, however that dies.
-        """
-        self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        return descriptor

@@ -10,6 +10,7 @@
     ├── Conflict               it exists already, is read-only, or is in use
     ├── TooLarge               an input beyond the limit
     ├── BuildFailed            a build ended without a prefix
+    ├── RunFailed              a script that did not succeed
     ├── BuildCancelled         somebody asked for it
     ├── StoreDamaged           what is on disk is not what was committed
     └── Unavailable            an engine, index, interpreter or disk that cannot be had now
@@ -166,6 +167,12 @@ class BuildFailed(MlenvError):
     """A build ended without a prefix."""
 
     code = "build_failed"
+
+
+class RunFailed(MlenvError):
+    """A script did not succeed."""
+
+    code = "run_failed"
 
 
 class BuildCancelled(MlenvError):

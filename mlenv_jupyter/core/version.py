@@ -194,7 +194,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One committed change of the registry: what other processes and tabs are told."""
 
     seq: int
-    kind: Literal["environment", "build", "kernel"]
+    kind: Literal["environment", "build", "kernel", "run", "service"]
     action: Literal["created", "changed", "deleted"]
     name: str
     version: str | None = None

@@ -12,7 +12,7 @@ from mlenv_jupyter.registry.tables import changes
 
 KEPT = 10_000
 
-Kind = Literal["environment", "build", "kernel"]
+Kind = Literal["environment", "build", "kernel", "run", "service"]
 Action = Literal["created", "changed", "deleted"]
 
 

@@ -23,6 +23,7 @@ from mlenv_jupyter.registry.history import History
 from mlenv_jupyter.registry.labels import Labels
 from mlenv_jupyter.registry.locks import Locks
 from mlenv_jupyter.registry.rows import VersionRow
+from mlenv_jupyter.registry.runs import Runs
 
 
 class Registry:
@@ -39,6 +40,7 @@ class Registry:
         self.archive = Archive(self.database)
         self.locks = Locks(self.database)
         self.builds = Builds(self.database)
+        self.runs = Runs(self.database)
         self.changes = Changes(self.database)
 
     def find(self, name: str, version: str | None = None) -> VersionRow:

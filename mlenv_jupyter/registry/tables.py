@@ -17,7 +17,7 @@ from sqlalchemy import (
     table,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; Alembic is imported only where a database is behind it."""
 
 SCHEMA = "mlenv_schema"
@@ -159,6 +159,39 @@ builds = Table(
     Column("record", Text, nullable=False),
     Column("created_at", String(32), nullable=False, index=True),
     Index("ix_builds_version", "name", "version", "created_at"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("experiment", String(128), nullable=False),
+    # By name, as in builds.
+    Column("name", String(128), nullable=False),
+    Column("version", String(128), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("record", Text, nullable=False),
+    Column("created_at", String(32), nullable=False, index=True),
+    Index("ix_runs_experiment", "experiment", "created_at"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False, index=True),
+    Column("record", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("record", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
 )
 
 changes = Table(

@@ -40,3 +40,40 @@ def activated(
         before = made.get(name)
         made[name] = around[0] + before + around[1] if around and before else value
     return made
+
+
+# The same as in kernels/assets/start.py, which stands alone: a test holds them equal.
+DENIED = frozenset(
+    [
+        "JPY_API_TOKEN",
+        "JUPYTER_TOKEN",
+        "JUPYTER_PASSWORD",
+        "CONFIGPROXY_AUTH_TOKEN",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "__PYVENV_LAUNCHER__",
+        "VIRTUAL_ENV_PROMPT",
+        "UV_PROJECT_ENVIRONMENT",
+        "UV_SYSTEM_PYTHON",
+    ]
+)
+DENIED_PREFIXES = ("JUPYTERHUB_", "MLENV_", "_MLENV_", "CONFIGPROXY_")
+ALLOWED = frozenset(
+    [
+        "JUPYTERHUB_USER",
+        "JUPYTERHUB_SERVICE_PREFIX",
+        "JUPYTERHUB_BASE_URL",
+        "JUPYTERHUB_SERVER_NAME",
+        "MLENV_HOME",
+        "MLENV_STORE",
+    ]
+)
+
+
+def inherited(source: Mapping[str, str]) -> dict[str, str]:
+    """What a script sees of the environment of whoever submits it: no server's credentials."""
+    return {
+        name: value
+        for name, value in source.items()
+        if name in ALLOWED or not (name in DENIED or name.startswith(DENIED_PREFIXES))
+    }

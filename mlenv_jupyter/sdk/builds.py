@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -69,7 +70,7 @@ class EnvironmentBuild:
 
         ``raise_on_error`` raises BuildFailed with the reason for one that made nothing.
         """
-        follow = _Follow(self._workspace, self._build.id) if show_output else None
+        follow = _Follow(self._workspace.log_path(self._build.id)) if show_output else None
         while not self._workspace.wait(self._build.id, STEP).ended:
             if follow is not None:
                 follow.show()
@@ -143,8 +144,8 @@ class DockerImageDetails(dict[str, Any]):
 class _Follow:
     """Shows what is new in a log, each line once."""
 
-    def __init__(self, workspace: Workspace, build_id: str) -> None:
-        self._path = workspace.log_path(build_id)
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._file: io.BufferedReader | None = None
         self._rest = b""
         self._decode = msgspec.json.Decoder(LogRecord).decode

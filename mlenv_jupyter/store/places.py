@@ -50,6 +50,22 @@ class Places:
         return self.home / "builds"
 
     @property
+    def runs(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.home / "snapshots"
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def services(self) -> Path:
+        return self.home / "services"
+
+    @property
     def kernels(self) -> Path:
         return self.home / "kernels"
 
@@ -112,6 +128,20 @@ class Places:
                 f"There is no build {build_id[:80]!r}.", remedy="`mlenv builds` lists them."
             )
         return self.builds / build_id
+
+    def run(self, run_id: str) -> Path:
+        """The directory of one run; raises NotFound for what is no run id."""
+        if not BUILD_ID.fullmatch(run_id):
+            raise NotFound(f"There is no run {run_id[:80]!r}.", remedy="`mlenv runs` lists them.")
+        return self.runs / run_id
+
+    def snapshot(self, digest: str) -> Path:
+        """The source directory of one digest, as it was when a run was submitted."""
+        return self.snapshots / _short(digest)
+
+    def model(self, digest: str) -> Path:
+        """The files of a model of one digest."""
+        return self.models / _short(digest)
 
     def prefix(self, lock_digest: str) -> Path:
         """The prefix of one lock."""

@@ -128,6 +128,8 @@ TOLD = [
     "curated-names",
     "errors",
     "left-out",
+    "script-target",
+    "default-environment",
 ]
 
 

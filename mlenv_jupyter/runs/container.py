@@ -1,0 +1,95 @@
+"""A run in a container of the environment's image."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlenv_jupyter.core.errors import NotFound, Unavailable
+from mlenv_jupyter.process import Line
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.runs.spec import RunFiles, RunSpec
+    from mlenv_jupyter.store.store import BuiltImage
+
+HERE = "/run/mlenv-run"
+LABEL = "mlenv.run"
+
+
+def run_in_container(
+    spec: RunSpec,
+    files: RunFiles,
+    image: BuiltImage,
+    variables: Mapping[str, str],
+    on_line: Callable[[Line], None],
+) -> int:
+    """Run the command to its end; its exit code. The container is gone when this returns.
+
+    The run's directory is mounted, and what the script writes there is its submitter's. Raises
+    Unavailable, NotFound where the image is gone.
+    """
+    from docker.errors import APIError, ImageNotFound
+    from docker.errors import NotFound as ContainerNotFound
+
+    from mlenv_jupyter.engine.connect import connect
+
+    client = connect()
+    command = list(spec.command)
+    if command[0] == "python":
+        command[0] = image.interpreter
+    environment = {
+        "HOME": f"{HERE}/work",
+        **variables,
+        "MLENV_RUN_DIRECTORY": HERE,
+        "PYTHONPATH": os.pathsep.join(filter(None, (variables.get("PYTHONPATH"), f"{HERE}/path"))),
+    }
+    try:
+        container = client.containers.create(
+            image.id,
+            entrypoint=[],
+            command=command,
+            environment=environment,
+            working_dir=f"{HERE}/work",
+            volumes={
+                str(files.place / name): {"bind": f"{HERE}/{name}", "mode": mode}
+                for name, mode in (("work", "rw"), ("files", "rw"), ("path", "ro"))
+            }
+            | {str(_metrics(files)): {"bind": f"{HERE}/metrics.jsonl", "mode": "rw"}},
+            user=f"{os.getuid()}:{os.getgid()}",
+            labels={LABEL: spec.id},
+            init=True,
+        )
+    except ImageNotFound:
+        raise NotFound(
+            f"The image of {spec.name}:{spec.version} is not in this container engine any more.",
+            code="no_image",
+            remedy=f"mlenv build {spec.name}:{spec.version} --force",
+        ) from None
+    except APIError as error:
+        raise Unavailable(
+            "The container could not be made.", code="no_container", detail=str(error)
+        ) from error
+    try:
+        attached = container.attach(stream=True, logs=True, demux=True)
+        container.start()
+        rest = {"out": b"", "err": b""}
+        for pair in attached:
+            for name, data in zip(("out", "err"), pair, strict=True):
+                *lines, rest[name] = (rest[name] + (data or b"")).split(b"\n")
+                for one in lines:
+                    on_line(Line(name, one.decode(errors="replace").rstrip("\r")))  # type: ignore[arg-type]
+        for name, data in rest.items():
+            if data:
+                on_line(Line(name, data.decode(errors="replace")))  # type: ignore[arg-type]
+        return int(container.wait()["StatusCode"])
+    finally:
+        with contextlib.suppress(APIError, ContainerNotFound):
+            container.remove(force=True, v=True)
+        client.close()
+
+
+def _metrics(files: RunFiles) -> object:
+    files.metrics.touch(mode=0o600)
+    return files.metrics

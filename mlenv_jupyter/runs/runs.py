@@ -1,0 +1,333 @@
+"""Runs: submitted to a process of their own, followed, cancelled, and looked after."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mlenv_jupyter.builds.queue import PATIENCE, moment, new_id, seconds_of, start_worker
+from mlenv_jupyter.core.checks import check_variables
+from mlenv_jupyter.core.errors import (
+    InvalidDefinition,
+    InvalidRequest,
+    MlenvError,
+    NotFound,
+    Problem,
+)
+from mlenv_jupyter.core.names import check_name
+from mlenv_jupyter.core.run import Metric, Run, RunRequest
+from mlenv_jupyter.process import end_group
+from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.runs.environment import inherited
+from mlenv_jupyter.runs.snapshot import add_snapshot
+from mlenv_jupyter.runs.spec import RunFiles, RunSpec
+from mlenv_jupyter.store.places import Places
+from mlenv_jupyter.store.trees import write_atomically
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.core.build import Build
+
+RUN = "mlenv.run"
+"""Label of a run's container, with the run's id."""
+
+BuildVersion = Callable[[str, "str | None"], "Build"]
+
+
+class Runs:
+    """The runs of a workspace."""
+
+    def __init__(
+        self, places: Places, registry: Registry, database: str | None, build: BuildVersion
+    ) -> None:
+        self._places = places
+        self._registry = registry
+        self._database = database
+        self._build = build
+
+    def submit(self, request: RunRequest, *, author: str = "") -> Run:
+        """Snapshot the sources and run the script or command in a process of its own.
+
+        Answers at once; the version is built first where it is not. Raises NotFound, InvalidName,
+        InvalidRequest, TooLarge, Unavailable.
+        """
+        check_name(request.experiment, own=False, where="experiment")
+        problems = tuple(check_variables(request.variables))
+        if problems:
+            raise InvalidDefinition(problems)
+        row = self._registry.find(request.name, request.version)
+        target = _check_target(request.target, row.definition.kind)
+        command = _command(request)
+        snapshot = add_snapshot(self._places, Path(request.source_directory))
+        build = self._build(row.name, row.version)
+        spec = RunSpec(
+            id=new_id(),
+            experiment=request.experiment,
+            name=row.name,
+            version=row.version,
+            definition=row.definition,
+            command=command,
+            target=target,
+            snapshot=snapshot,
+            variables=request.variables,
+            build=build.id,
+            home=str(self._places.home),
+            store=str(self._places.store),
+            database=self._database,
+            offline=self._places.offline,
+        )
+        run = Run(
+            id=spec.id,
+            experiment=spec.experiment,
+            name=spec.name,
+            version=spec.version,
+            target=target,  # type: ignore[arg-type]  # checked above
+            state="queued",
+            command=command,
+            snapshot=snapshot,
+            created_at=moment(),
+            author=author,
+            build=build.id,
+            tags=request.tags,
+        )
+        self._start(spec, run)
+        return run
+
+    def get(self, run_id: str) -> Run:
+        """One run; raises NotFound."""
+        return self._registry.runs.get(run_id)
+
+    def newest(
+        self, *, limit: int = 50, experiment: str | None = None, name: str | None = None
+    ) -> tuple[Run, ...]:
+        """The newest runs, of one experiment, of one environment, or of all."""
+        return self._registry.runs.newest(max(1, min(limit, 500)), experiment, name)
+
+    def wait(self, run_id: str, timeout: float | None = None) -> Run:
+        """Wait until a run has ended; the run as it is when ``timeout`` seconds are over."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            run = self._registry.runs.get(run_id)
+            if run.ended or (until is not None and time.monotonic() > until):
+                return run
+            self._look(run)
+            time.sleep(0.03)
+
+    def cancel(self, run_id: str) -> Run:
+        """Ask a run to end; its processes are gone within five seconds. Raises NotFound."""
+        run = self._registry.runs.get(run_id)
+        if run.ended:
+            return run
+        files = RunFiles(self._places, run_id)
+        files.cancel.touch(mode=0o600)
+        run = self._registry.runs.update(run_id, cancelling=True)
+        pid = files.read_pid()
+        if pid is not None and _alive(files):
+            end_group(pid)
+        threading.Thread(target=self._insist, args=(files, run_id), daemon=False).start()
+        return run
+
+    def reconcile(self) -> None:
+        """Bring the runs whose process died to an end; a script is never run a second time."""
+        for run in self._registry.runs.running():
+            with contextlib.suppress(OSError):
+                self._look(run)
+
+    def tag(self, run_id: str, tags: dict[str, str]) -> Run:
+        """Set tags; others stay."""
+        return self._registry.runs.update(run_id, tags={**self.get(run_id).tags, **tags})
+
+    def log_path(self, run_id: str) -> Path:
+        """Where the log is; it need not be there yet. Raises NotFound."""
+        self._registry.runs.get(run_id)
+        return self.files(run_id).log
+
+    def metrics(self, run_id: str) -> list[Metric]:
+        """What the script has logged. Raises NotFound."""
+        self._registry.runs.get(run_id)
+        return self.files(run_id).read_metrics()
+
+    def files(self, run_id: str) -> RunFiles:
+        """The directory of a run; raises NotFound for what is no run id."""
+        return RunFiles(self._places, run_id)
+
+    def file(self, run_id: str, name: str) -> Path:
+        """A file or directory that a run has made, such as ``outputs/model.pkl``.
+
+        Raises NotFound.
+        """
+        self._registry.runs.get(run_id)
+        files = self.files(run_id)
+        found = files.file(name)
+        if found is None:
+            there = ", ".join(files.names()[:10]) or "nothing: write into outputs/"
+            raise NotFound(
+                f"The run {run_id} has made no {name!r}.", where=name, remedy=f"It made {there}."
+            )
+        return found
+
+    def _start(self, spec: RunSpec, run: Run) -> None:
+        files = RunFiles(self._places, spec.id)
+        files.make(spec)
+        lock = files.try_lock()
+        assert lock is not None
+        try:
+            self._registry.runs.add(run)
+            env = {**inherited(os.environ), "MLENV_RUN_ID": spec.id}
+            child = start_worker("mlenv_jupyter.runs.worker", files, lock, env)
+        finally:
+            os.close(lock)
+        threading.Thread(target=self._reap, args=(child, spec.id), daemon=True).start()
+
+    def _reap(self, child: subprocess.Popen[bytes], run_id: str) -> None:
+        child.wait()
+        with contextlib.suppress(MlenvError, OSError):
+            self._look(self._registry.runs.get(run_id))
+
+    def _insist(self, files: RunFiles, run_id: str) -> None:
+        """End the process group of a run that does not end by itself."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and _alive(files):
+            time.sleep(0.02)
+        pid = files.read_pid()
+        if pid is not None and _alive(files):
+            end_group(pid, hard=True)
+            while _alive(files):
+                time.sleep(0.02)
+        with contextlib.suppress(MlenvError, OSError):
+            self._look(self._registry.runs.get(run_id))
+
+    def _look(self, run: Run) -> Run | None:
+        """Bring one run to its end if its worker is gone; None while it lives or has ended."""
+        if run.ended:
+            return None
+        files = RunFiles(self._places, run.id)
+        lock = files.try_lock()
+        if lock is None:
+            return None
+        try:
+            run = self._registry.runs.get(run.id)
+            if run.ended:
+                return None
+            return self._end(files.read_result() or self._bury(run, files))
+        finally:
+            os.close(lock)
+
+    def _bury(self, run: Run, files: RunFiles) -> Run:
+        """What is left of a run whose worker died in silence."""
+        from mlenv_jupyter.builds.log import LogWriter
+
+        end_orphans(run.id)
+        remove_container(run)
+        cancelled = files.cancel.exists()
+        problem = None if cancelled else _interrupted(files)
+        result = msgspec.structs.replace(
+            run,
+            state="cancelled" if cancelled else "interrupted",
+            finished_at=moment(),
+            cancelling=False,
+            error=problem,
+        )
+        log = LogWriter(files.log, seconds_of(run.created_at))
+        data = {"state": result.state, "error": msgspec.to_builtins(problem)}
+        log.result(data, "Cancelled" if cancelled else "Interrupted", "error")
+        log.close()
+        write_atomically(files.result, msgspec.json.encode(result))
+        return result
+
+    def _end(self, result: Run) -> Run:
+        return self._registry.runs.update(result.id, **ending(result))
+
+
+def ending(result: Run) -> dict[str, Any]:
+    """The fields that the end of a run changes."""
+    names = ("state", "started_at", "finished_at", "exit_code", "error", "cancelling")
+    return {name: getattr(result, name) for name in names}
+
+
+def end_orphans(run_id: str) -> None:
+    """End what a dead worker left running; every process of a run carries its id."""
+    import psutil
+
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get("MLENV_RUN_ID") == run_id and process.pid != os.getpid():
+                process.kill()
+
+
+def remove_container(run: Run) -> None:
+    """Remove the container of a run, if there is one."""
+    if run.target != "docker":
+        return
+    from mlenv_jupyter.engine.connect import connect
+
+    with contextlib.suppress(MlenvError):
+        client = connect()
+        for one in client.containers.list(all=True, filters={"label": f"{RUN}={run.id}"}):
+            one.remove(force=True, v=True)
+        client.close()
+
+
+def _alive(files: RunFiles) -> bool:
+    lock = files.try_lock()
+    if lock is None:
+        return True
+    os.close(lock)
+    return False
+
+
+def _interrupted(files: RunFiles) -> Problem:
+    try:
+        said = (files.place / "worker.err").read_text(errors="replace").strip()[-400:]
+    except FileNotFoundError:
+        said = ""
+    return Problem(
+        code="interrupted",
+        message="The run's process ended before the run did.",
+        detail=said or "It said nothing: it may have been killed, for example for lack of memory.",
+        remedy="Submit it again.",
+    )
+
+
+def _check_target(target: str, kind: str) -> str:
+    if target not in ("local", "docker"):
+        raise InvalidRequest(
+            f"There is no compute target {target[:80]!r}.",
+            where="compute_target",
+            remedy="Use 'local', or 'docker' for a container of the environment's image.",
+        )
+    if target == "docker" and kind != "image":
+        raise InvalidRequest(
+            "The environment is built as a directory, not as an image.",
+            where="compute_target",
+            remedy="Set docker.enabled, or use compute_target='local'.",
+        )
+    # An image runs in a container, wherever that was asked for: there is no prefix of it.
+    return "docker" if kind == "image" else target
+
+
+def _command(request: RunRequest) -> tuple[str, ...]:
+    if request.command and request.script:
+        raise InvalidRequest("Name a script or a command, not both.", where="command")
+    if request.command:
+        return (*request.command, *request.arguments)
+    if not request.script:
+        raise InvalidRequest(
+            "There is nothing to run.", where="script", remedy="Name a script or a command."
+        )
+    top = Path(request.source_directory).absolute()
+    place = (top / request.script).resolve()
+    if not place.is_relative_to(top.resolve()) or not place.is_file():
+        raise NotFound(
+            f"There is no {request.script!r} in {request.source_directory}.",
+            where="script",
+            remedy="The script is named by its path from source_directory.",
+        )
+    return ("python", request.script, *request.arguments)

@@ -1,0 +1,226 @@
+"""The worker: one process, one run. ``python -m mlenv_jupyter.runs.worker DIRECTORY LOCK``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import msgspec
+
+from mlenv_jupyter.builds.log import LogWriter, read_records
+from mlenv_jupyter.builds.queue import Queue, moment, seconds_of
+from mlenv_jupyter.core.build import Build
+from mlenv_jupyter.core.errors import BuildFailed, MlenvError, Problem
+from mlenv_jupyter.process import Line, run
+from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.registry.secrets import Secrets
+from mlenv_jupyter.runs.container import run_in_container
+from mlenv_jupyter.runs.environment import environment_in
+from mlenv_jupyter.runs.runs import ending
+from mlenv_jupyter.runs.snapshot import copy_snapshot
+from mlenv_jupyter.runs.spec import RunFiles
+from mlenv_jupyter.store.places import Places
+from mlenv_jupyter.store.store import Record, Store
+from mlenv_jupyter.store.trees import remove_tree, write_atomically
+
+SHIM = Path(__file__).with_name("assets") / "context.py"
+
+
+class Terminated(Exception):
+    """Somebody asked this process to end."""
+
+
+class Worker:
+    """Runs one script, and keeps its log, its result and its row."""
+
+    def __init__(self, files: RunFiles) -> None:
+        self.files = files
+        self.spec = spec = files.read_spec()
+        self.places = Places(Path(spec.home), Path(spec.store), spec.offline)
+        self.registry = Registry(self.places.home, spec.database)
+        self.secrets = Secrets(self.places.home)
+        self.run_ = self.registry.runs.get(spec.id)
+        began = seconds_of(self.run_.created_at)
+        self.log = LogWriter(files.log, began, hidden=self.secrets.values())
+
+    def run(self) -> int:
+        """Run to the end, whatever it is; the exit code says whether the script succeeded."""
+        error: Problem | None = None
+        code: int | None = None
+        try:
+            record = self._built()
+            code = self._script(record)
+            state = "succeeded" if code == 0 else "failed"
+            if code:
+                error = _of_exit(code)
+        except Terminated:
+            state = "cancelled" if self.files.cancel.exists() else "interrupted"
+        except MlenvError as failed:
+            state, error = "failed", failed.problem()
+        except OSError as failed:
+            state = "failed"
+            error = Problem(
+                code="io_error",
+                message=f"The run could not be started: {failed.strerror or failed}.",
+                where=str(failed.filename or ""),
+                remedy="Is it the name of a program in the environment?",
+            )
+        except Exception as failed:  # the outermost frame: say it, never die in silence
+            for line in traceback.format_exc().splitlines():
+                self.log.line(line, "err")
+            state = "failed"
+            error = Problem(
+                code="internal",
+                message=f"mlenv itself failed: {type(failed).__name__}: {failed}",
+                remedy="Please report it with this log.",
+            )
+        self._finish(state, code, error)
+        return 0 if state == "succeeded" else 1
+
+    def _built(self) -> Record:
+        """The record of the built version; waits for its build and shows what that says."""
+        spec, builds = self.spec, self.registry.builds
+        queue = Queue(self.places, self.registry, spec.database)
+        build: Build = builds.get(spec.build)
+        if not build.ended:
+            self._change(state="preparing")
+            self.log.line(f"Building {spec.name}:{spec.version} ({build.id})", "note")
+            shown = 0
+            while not build.ended:
+                build = queue.wait(build.id, 0.2)
+                said = [one.x for one in read_records(self.places.build(build.id) / "log.jsonl")]
+                for text in said[shown:]:
+                    if text:
+                        self.log.line(text, "note")
+                shown = len(said)
+        if build.state != "succeeded" or build.lock_digest is None:
+            if build.error is not None:
+                raise BuildFailed.of(build.error)
+            raise BuildFailed(
+                f"The build of {spec.name}:{spec.version} was {build.state}.",
+                remedy=f"`mlenv log {build.id}` shows it.",
+            )
+        store = Store(self.places)
+        for place in (
+            self.places.prefix(build.lock_digest),
+            self.places.image(build.lock_digest),
+        ):
+            record = store.record(place)
+            if record is not None:
+                return record
+        raise BuildFailed(
+            f"What was built of {spec.name}:{spec.version} is not there any more.",
+            remedy=f"Build it again: mlenv build {spec.name}:{spec.version} --force",
+        )
+
+    def _script(self, record: Record) -> int:
+        """Run the command where the sources are; its exit code."""
+        spec, files = self.spec, self.files
+        copy_snapshot(self.places.snapshot(spec.snapshot), files.work)
+        for name in ("outputs", "logs"):
+            (files.files / name).mkdir(exist_ok=True)
+            # A link: what a script writes is kept at once, whatever becomes of the script.
+            (files.work / name).symlink_to(Path("..", "files", name))
+        package = files.path / "mlenv_jupyter"
+        package.mkdir(parents=True)
+        shutil.copyfile(SHIM, package / "__init__.py")
+        variables = {
+            **self.secrets.variables(spec.name, spec.definition.variables),
+            **self.secrets.variables(spec.name, spec.variables),
+        }
+        self._change(state="running", started_at=moment())
+        own = {
+            "MLENV_RUN_ID": spec.id,
+            "MLENV_RUN_EXPERIMENT": spec.experiment,
+            "PYTHONUNBUFFERED": "1",
+        }
+        if record.image is not None:
+            return run_in_container(spec, files, record.image, {**variables, **own}, self._line)
+        own["MLENV_RUN_DIRECTORY"] = str(files.place)
+        prefix = record.prefix_at(self.places.prefix(record.lock_digest))
+        source = {key: value for key, value in os.environ.items() if key != "MLENV_RUN_ID"}
+        env = environment_in(prefix, variables, source, record.activation)
+        theirs = variables.get("PYTHONPATH")
+        env["PYTHONPATH"] = os.pathsep.join([*([theirs] if theirs else []), str(files.path)])
+        command = list(spec.command)
+        found = shutil.which(command[0], path=env["PATH"])
+        if record.interpreter and command[0] == "python":
+            found = record.interpreter
+        if found is not None:
+            command[0] = found
+        code, _ = run(command, env={**env, **own}, cwd=files.work, on_line=self._line)
+        return code
+
+    def _line(self, line: Line) -> None:
+        self.log.line(line.text, line.stream)
+
+    def _change(self, **fields: object) -> None:
+        self.run_ = self.registry.runs.update(self.spec.id, **fields)
+
+    def _finish(self, state: str, code: int | None, error: Problem | None) -> None:
+        result = msgspec.structs.replace(
+            self.run_,
+            state=state,
+            finished_at=moment(),
+            exit_code=code,
+            error=error,
+            cancelling=False,
+        )
+        data = {"state": state, "exit_code": code, "error": msgspec.to_builtins(error)}
+        text = error.message if error else {"succeeded": "Succeeded"}.get(state, state.capitalize())
+        self.log.result(data, text, "note" if state == "succeeded" else "error")
+        self.log.close()
+        write_atomically(self.files.result, msgspec.json.encode(result))
+        self.registry.runs.update(self.spec.id, **ending(result))
+        with contextlib.suppress(OSError):  # only a copy of the snapshot
+            for name in ("outputs", "logs"):
+                (self.files.work / name).unlink(missing_ok=True)
+            remove_tree(self.files.work)
+        self.registry.close()
+
+
+def _of_exit(code: int) -> Problem:
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        remedy = "It may have been ended for lack of memory." if name == "SIGKILL" else ""
+        return Problem(
+            code="script_killed", message=f"The script was ended by {name}.", remedy=remedy
+        )
+    return Problem(
+        code="script_failed",
+        message=f"The script ended with exit code {code}.",
+        remedy="Its last lines in the log say why.",
+    )
+
+
+def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
+    # Once is enough: the cleaning up that follows must not be interrupted by a second signal.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated
+
+
+def main(argv: list[str]) -> int:
+    """Run the run whose directory is given; the lock is the descriptor that says we live."""
+    place, lock = Path(argv[0]), int(argv[1])
+    os.set_inheritable(lock, False)
+    os.environ.pop("PYTHONPATH", None)
+    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return Worker(RunFiles(Places(place.parent.parent, place), place.name)).run()
+    except Terminated:
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

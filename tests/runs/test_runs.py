@@ -1,0 +1,260 @@
+"""Scripts run in real environments, in processes of their own."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mlenv_jupyter import Environment, Experiment, Run, ScriptRunConfig, Workspace
+from mlenv_jupyter.core.errors import InvalidRequest, NotFound, RunFailed, TooLarge
+from mlenv_jupyter.runs import snapshot
+from mlenv_jupyter.runs.spec import RunFiles
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    place = tmp_path / "source"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture
+def ended(workspace: Workspace) -> Iterator[Workspace]:
+    yield workspace
+    for run in workspace.runs.newest():
+        workspace.runs.cancel(run.id)
+        workspace.runs.wait(run.id, 10)
+
+
+@pytest.fixture
+def submit(ended: Workspace, source: Path) -> Callable[..., Run]:
+    def make(script: str, name: str = "small", **more: object) -> Run:
+        (source / "train.py").write_text(script)
+        environment = more.pop("environment", None) or Environment(name)
+        config = ScriptRunConfig(source, "train.py", environment=environment, **more)  # type: ignore[arg-type]
+        return Experiment(ended, "trial").submit(config)
+
+    return make
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.02)
+
+
+def test_a_script_runs_in_its_environment(
+    submit: Callable[..., Run], capsys: pytest.CaptureFixture[str], wheelhouse: Callable[..., Path]
+) -> None:
+    environment = Environment("small")
+    environment.python.conda_dependencies.add_pip_package("small")
+    environment.python.conda_dependencies.set_pip_option(f"--find-links {wheelhouse('small')}")
+    environment.environment_variables["MESSAGE"] = "hello"
+    run = submit(
+        """
+import os, sys, small
+from mlenv_jupyter import Run
+run = Run.get_context()
+run.log("accuracy", 0.5)
+run.log("accuracy", 0.75)
+run.log("seed", 3)
+run.log_row("table", x=1, y=2)
+run.log_row("table", x=3, y=4)
+open("outputs/model.txt", "w").write("the model")
+run.upload_file("extra/source.py", "train.py")
+print("says", os.environ["MESSAGE"], sys.argv[1:], small.__version__)
+print("warns", file=sys.stderr)
+""",
+        environment=environment,
+        arguments=["--rate", 0.1],
+    )
+    details = run.wait_for_completion(show_output=True)
+    said = capsys.readouterr().out
+    assert "says hello ['--rate', '0.1'] 1.0" in said
+    assert "warns" in said
+    assert (details["status"], details["exitCode"]) == ("Completed", 0)
+    metrics = run.get_metrics()
+    assert metrics == {"accuracy": [0.5, 0.75], "seed": 3, "table": {"x": [1, 3], "y": [2, 4]}}
+    assert run.get_file_names() == ["extra/source.py", "outputs/model.txt"]
+    # An edited environment was registered by submitting.
+    assert run.get_environment().version == "1"
+    assert run.get_environment().environment_variables == {"MESSAGE": "hello"}
+    assert not RunFiles(run._workspace.places, run.id).work.exists()
+
+
+def test_what_fails_keeps_its_log_and_its_exit_code(submit: Callable[..., Run]) -> None:
+    run = submit("print('before'); raise SystemExit(3)")
+    with pytest.raises(RunFailed, match="exit code 3"):
+        run.wait_for_completion()
+    assert run.get_status() == "Failed"
+    assert run.get_details()["exitCode"] == 3
+    assert "before" in run.get_log()
+
+
+def test_a_run_is_cancelled_with_all_that_it_started(
+    submit: Callable[..., Run], tmp_path: Path
+) -> None:
+    child = tmp_path / "child"
+    run = submit(
+        f"""
+import subprocess, sys, time
+one = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open({str(child)!r}, "w").write(str(one.pid))
+time.sleep(600)
+"""
+    )
+    until(lambda: child.exists() and child.read_text() != "")
+    run.cancel()
+    run.wait_for_completion()
+    assert run.get_status() == "Canceled"
+    until(lambda: not _runs(int(child.read_text())))
+
+
+def test_a_run_whose_worker_is_killed_is_interrupted_and_not_run_again(
+    submit: Callable[..., Run], ended: Workspace
+) -> None:
+    run = submit("import os, time; open('outputs/kept', 'w').close(); print('up'); time.sleep(600)")
+    until(lambda: "up" in run.get_log())
+    files = RunFiles(ended.places, run.id)
+    pid = files.read_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(RunFailed, match="before the run did"):
+        run.wait_for_completion()
+    assert run.record.state == "interrupted"
+    assert run.get_file_names() == ["outputs/kept"]
+
+
+def test_a_run_survives_the_process_that_submitted_it(
+    workspace: Workspace, source: Path, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    (source / "train.py").write_text(
+        f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.02)\nprint('done')"
+    )
+    code = f"""
+from mlenv_jupyter import Environment, Experiment, ScriptRunConfig, Workspace
+config = ScriptRunConfig({str(source)!r}, "train.py", environment=Environment("small"))
+print(Experiment(Workspace.get(), "trial").submit(config).id)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    run = Run.get(workspace, done.stdout.strip())
+    go.touch()
+    assert run.wait_for_completion()["status"] == "Completed"
+    assert "done" in run.get_log()
+
+
+def test_without_an_environment_the_default_one_is_made(ended: Workspace, source: Path) -> None:
+    (source / "train.py").write_text("print('plain')")
+    run = Experiment(ended, "trial").submit(ScriptRunConfig(source, "train.py"))
+    run.wait_for_completion()
+    assert run.get_environment().name == "Experiment-trial-Environment"
+
+
+def test_a_secret_reaches_the_script_and_no_log(
+    submit: Callable[..., Run], ended: Workspace
+) -> None:
+    ended.secrets.set("small/key", "hunter2-hunter2", keyring=False)
+    environment = Environment("small")
+    environment.environment_variables["KEY"] = "${secret:small/key}"
+    run = submit("import os; k = os.environ['KEY']; print(k, len(k))", environment=environment)
+    run.wait_for_completion()
+    assert "hunter2" not in run.get_log()
+    assert " 15" in run.get_log()
+
+
+def test_a_snapshot_leaves_out_what_is_ignored(
+    workspace: Workspace, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("train.py", "data/big.bin", "data/keep.txt", ".git/config", "outputs/old"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_text(name)
+    (source / ".gitignore").write_text("*.py\n")
+    (source / ".amlignore").write_text("data/*\n!data/keep.txt\n")
+    found = {one.as_posix() for one in snapshot.chosen_files(source)}
+    assert found == {"train.py", "data/keep.txt", ".gitignore", ".amlignore"}
+    first = snapshot.add_snapshot(workspace.places, source)
+    (source / "data" / "big.bin").write_text("changed, and no part of it")
+    assert snapshot.add_snapshot(workspace.places, source) == first
+    monkeypatch.setattr(snapshot, "MAX_BYTES", 3)
+    with pytest.raises(TooLarge):
+        snapshot.add_snapshot(workspace.places, source)
+
+
+def test_wrong_input_is_an_error_with_a_remedy(workspace: Workspace, source: Path) -> None:
+    experiment = Experiment(workspace, "trial")
+    with pytest.raises(NotFound):
+        experiment.submit(ScriptRunConfig(source, "absent.py"))
+    with pytest.raises(NotFound):
+        experiment.submit(ScriptRunConfig(source / "absent", "train.py"))
+    (source / "train.py").touch()
+    with pytest.raises(InvalidRequest):
+        experiment.submit(ScriptRunConfig(source, "train.py", compute_target="cluster"))
+    with pytest.raises(NotFound):
+        experiment.submit(ScriptRunConfig(source, "../source/../../etc/passwd"))
+    with pytest.raises(NotFound):
+        Run.get(workspace, "../x")
+
+
+def test_the_context_outside_of_any_run_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run.get_context()
+    assert run.is_offline
+    run.log("accuracy", 0.5)
+    assert "accuracy = 0.5" in capsys.readouterr().out
+    with pytest.raises(RuntimeError, match="no run"):
+        Run.get_context(allow_offline=False)
+
+
+@pytest.mark.docker
+def test_a_run_in_a_container(
+    ended: Workspace, source: Path, engine: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ended, "base_image", "mlenv/test-base:1")
+    (source / "train.py").write_text(
+        "import os\nfrom mlenv_jupyter import Run\nRun.get_context().log('inside', 1)\n"
+        "open('outputs/there', 'w').write(os.environ['MESSAGE'])\n"
+        "print('box', os.path.exists('/.dockerenv'))"
+    )
+    environment = Environment("boxed")
+    environment.environment_variables["MESSAGE"] = "from the box"
+    config = ScriptRunConfig(source, "train.py", compute_target="docker", environment=environment)
+    run = Experiment(ended, "trial").submit(config)
+    run.wait_for_completion(show_output=True)
+    assert "box True" in run.get_log()
+    assert run.get_metrics() == {"inside": 1}
+    assert ended.runs.file(run.id, "outputs/there").read_text() == "from the box"
+    assert run.get_environment().get_image_details(ended).image_exist
+
+
+def test_a_run_inherits_what_a_kernel_does() -> None:
+    from mlenv_jupyter.kernels import launcher
+    from mlenv_jupyter.runs import environment
+
+    start = Path(launcher.__file__).with_name("assets") / "start.py"
+    held = 0
+    for one in ast.parse(start.read_text()).body:
+        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
+            name = one.targets[0].id
+            if name in ("DENIED", "DENIED_PREFIXES", "ALLOWED"):
+                wanted = eval(compile(ast.Expression(one.value), "start.py", "eval"))
+                assert getattr(environment, name) == wanted
+                held += 1
+    assert held == 3
+
+
+def _runs(pid: int) -> bool:
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
