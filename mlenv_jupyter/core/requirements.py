@@ -7,7 +7,18 @@ from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.core.errors import Problem
 
+MAX_LENGTH = 16 * 1024
 REMEDY = "Write NAME, NAME==1.2 or NAME>=1,<2; one package a line."
+
+
+def parsed(line: str) -> Requirement:
+    """A requirement of reasonable length; raises packaging's InvalidRequirement."""
+    if len(line) > MAX_LENGTH:
+        raise InvalidRequirement(f"It has more than {MAX_LENGTH // 1024} kB.")
+    try:
+        return Requirement(line.strip())
+    except RecursionError:
+        raise InvalidRequirement("It is nested too deeply.") from None
 
 
 def normalise(line: str) -> str:
@@ -15,7 +26,7 @@ def normalise(line: str) -> str:
 
     Raises packaging's InvalidRequirement.
     """
-    made = Requirement(line.strip())
+    made = parsed(line)
     extras = ",".join(sorted(canonicalize_name(extra) for extra in made.extras))
     text = canonicalize_name(made.name) + (f"[{extras}]" if extras else "")
     if made.url:

@@ -9,7 +9,7 @@ from mlenv_jupyter.formats.conda import CondaFile
 from mlenv_jupyter.formats.installed import channel_of
 from mlenv_jupyter.formats.outcome import PLATFORMS, finish, from_address, pin
 from mlenv_jupyter.formats.pixi import locked, platform_said
-from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
+from mlenv_jupyter.formats.report import MAX_LINES, Imported, Notes, ReadFile, invalid, too_large
 from mlenv_jupyter.formats.wanted import Wanted
 from mlenv_jupyter.formats.yaml_file import Items, Keys, Node, Text, load
 
@@ -64,6 +64,8 @@ def read_list(text: str, _read: ReadFile | None = None, _filename: str = "") -> 
     notes, wanted = Notes(), Wanted()
     conda = CondaFile(notes, wanted=wanted)
     for number, line in enumerate(text.splitlines(), 1):
+        if number > MAX_LINES:
+            raise too_large(number, f"more than {MAX_LINES} lines")
         line = line.strip()
         if not line or line.startswith("#") or line == "@EXPLICIT":
             continue

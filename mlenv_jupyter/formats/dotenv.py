@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mlenv_jupyter.core.checks import MAX_TEXT
 from mlenv_jupyter.formats.outcome import finish
 from mlenv_jupyter.formats.report import MAX_LINES, Imported, Notes, ReadFile, too_large
 from mlenv_jupyter.formats.variables import add_variable
@@ -17,6 +18,10 @@ _VARIABLE = re.compile(
     r"\$(?:(?P<dollar>\$)|(?P<bare>[A-Za-z_][A-Za-z0-9_]*)"
     r"|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<op>:?[-+?])(?P<other>[^{}]*))?\})"
 )
+_END = {
+    "'": re.compile(r"'([^']*)'"),
+    '"': re.compile(r"\"((?:[^\"\\]|\\.)*)\"", re.DOTALL),
+}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "'": "'"}
 
 
@@ -45,37 +50,31 @@ def read(text: str, _read: ReadFile | None = None, _filename: str = "") -> Impor
             continue
         raw = found["value"].strip()
         quote = raw[:1] if raw[:1] in ("'", '"') else ""
-        while quote and _end(raw, quote) is None and number < len(lines):
-            raw += "\n" + lines[number]
-            number += 1
+        if quote and _END[quote].match(raw) is None:
+            more = "\n".join([raw, *lines[number:]])
+            end = _END[quote].match(more)
+            if end is not None:
+                taken = more.count("\n", 0, end.end())
+                raw = "\n".join([raw, *lines[number : number + taken]])
+                number += taken
         value = _value(raw, quote, found["name"], first, variables, notes)
         if value is not None:
             add_variable(found["name"], value, first, variables, notes)
     return finish("dotenv", Wanted(), notes, variables=variables)
 
 
-def _end(raw: str, quote: str) -> int | None:
-    at = 1
-    while (at := raw.find(quote, at)) > 0:
-        slashes = len(raw[:at]) - len(raw[:at].rstrip("\\"))
-        if slashes % 2 == 0 or quote == "'":
-            return at
-        at += 1
-    return None
-
-
 def _value(
     raw: str, quote: str, name: str, line: int, variables: dict[str, str], notes: Notes
 ) -> str | None:
     if quote:
-        end = _end(raw, quote)
-        if end is None:
+        found = _END[quote].match(raw)
+        if found is None:
             notes.fault(line, f"The quotation mark of {name} is not closed.", remedy="Close it.")
             return None
-        if raw[end + 1 :].strip() and not raw[end + 1 :].strip().startswith("#"):
+        if raw[found.end() :].strip() and not raw[found.end() :].strip().startswith("#"):
             notes.fault(line, f"There is text after the value of {name}.", remedy="Remove it.")
             return None
-        inner = raw[1:end]
+        inner = found[1]
         if quote == "'":
             return inner
         return _expanded(
@@ -112,6 +111,9 @@ def _expanded(
         return ""
 
     made = _VARIABLE.sub(fill, text)
+    if len(made) > MAX_TEXT:
+        notes.fault(line, f"The value of {name} is larger than 256 kB.", code="too_large")
+        return None
     if missing:
         notes.refuse(
             line,

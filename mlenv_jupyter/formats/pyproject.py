@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
+from mlenv_jupyter.core.requirements import parsed
 from mlenv_jupyter.formats import pixi, poetry
 from mlenv_jupyter.formats.outcome import finish, requires_python
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
@@ -188,7 +189,7 @@ class _Project:
         """One requirement, from where uv is told to take it."""
         place = self.toml.line(line, path)
         try:
-            made = Requirement(line)
+            made = parsed(line)
         except InvalidRequirement:
             read_requirement(place, line, self.wanted, self.notes)
             return

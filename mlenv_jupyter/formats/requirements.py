@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.core.checks import check_address
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import MlenvError
-from mlenv_jupyter.core.requirements import REMEDY
+from mlenv_jupyter.core.requirements import REMEDY, parsed
 from mlenv_jupyter.formats.addresses import (
     guessed,
     has_secret,
@@ -253,7 +253,7 @@ def read_requirement(
         )
         return
     try:
-        made = Requirement(text)
+        made = parsed(text)
     except InvalidRequirement as error:
         notes.fault(
             number,
@@ -308,7 +308,7 @@ def _add_names(names: list[str], value: str, number: int, notes: Notes) -> None:
             names.append(one)
         else:
             try:
-                names.append(canonicalize_name(Requirement(one).name))
+                names.append(canonicalize_name(parsed(one).name))
             except InvalidRequirement:
                 notes.fault(number, f"{one[:200]!r} is not the name of a package.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cached_property
 from typing import Any
 
 from mlenv_jupyter.formats.report import Notes, invalid, too_large
@@ -15,7 +16,12 @@ else:
 
 MAX_DEPTH = 40
 _PLACE = re.compile(r"\(at line (\d+), column \d+\)")
-_HEAD = re.compile(r"\s*\[+\s*([^\[\]#]+?)\s*\]+")
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'")
+_KEY = re.compile(
+    r"(?:^\s*|[{,]\s*)[\"']?([A-Za-z0-9_.-]+)[\"']?\s*=|^\s*\[+\s*([^\[\]#]+?)\s*\]"
+    r"|^\s*\[+(?:[^\[\]#]*\.)?\s*([A-Za-z0-9_-]+)[\"']?\s*\]"
+)
+_DOTTED = re.compile(rf"(?:[A-Za-z0-9_-]+[ \t]*\.[ \t]*){{{MAX_DEPTH * 2}}}")
 
 
 class Toml:
@@ -24,22 +30,32 @@ class Toml:
     def __init__(self, text: str, data: dict[str, Any], offset: int = 0) -> None:
         self.data = data
         self._offset = offset
-        self._lines = text.splitlines()
+        self._text = text
+
+    @cached_property
+    def _texts(self) -> dict[str, int]:
+        return self._first(_QUOTED)
+
+    @cached_property
+    def _keys(self) -> dict[str, int]:
+        return self._first(_KEY)
+
+    def _first(self, pattern: re.Pattern[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for number, line in enumerate(self._text.splitlines(), 1):
+            for parts in pattern.findall(line):
+                for one in parts:
+                    if one:
+                        found.setdefault(one, number + self._offset)
+        return found
 
     def line(self, value: object, key: str = "") -> int | str:
         """The first line with a text in quotation marks, or with a key; else the key itself."""
-        quoted = (f'"{value}"', f"'{value}'")
-        last = key.rpartition(".")[2]
-        begins = re.compile(
-            rf"""\s*["']?{re.escape(last)}["']?\s*[=.\]]|\s*\[.*\b{re.escape(last)}\W"""
+        if isinstance(value, str) and value in self._texts:
+            return self._texts[value]
+        return (
+            self._keys.get(key) or self._keys.get(key.rpartition(".")[2]) or key or str(value)[:80]
         )
-        found = 0
-        for number, line in enumerate(self._lines, 1):
-            if isinstance(value, str) and value and any(one in line for one in quoted):
-                return number + self._offset
-            if not found and last and begins.match(line):
-                found = number
-        return found + self._offset if found else key or str(value)[:80]
 
     def table(self, path: str, notes: Notes) -> dict[str, Any]:
         """A table by its dotted path; an empty one where there is none. Says where it is none."""
@@ -64,6 +80,9 @@ class Toml:
 
 def load(text: str, *, offset: int = 0, what: str = "The file") -> Toml:
     """A TOML document; ``offset`` lines are before it. Raises InvalidDefinition with its line."""
+    if _DOTTED.search(text):
+        # Python's parser takes the square of a key's length.
+        raise too_large("", f"a key of more than {MAX_DEPTH * 2} parts")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

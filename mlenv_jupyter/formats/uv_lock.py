@@ -19,6 +19,7 @@ from mlenv_jupyter.formats.toml_file import load
 from mlenv_jupyter.formats.wanted import Wanted
 
 MAX_MARKER = 4000
+MAX_CONDITIONS = 6
 _LOCAL = ("editable", "virtual", "directory", "path")
 Key = tuple[str, str]
 
@@ -89,38 +90,33 @@ def _reach(
     reached: dict[Key, set[str]] = {}
     if not roots:
         return {_key(one): {""} for many in packages.values() for one in many}
-    todo: list[tuple[dict[str, Any], frozenset[str], str]] = [
-        (one, frozenset(), "") for one in roots
-    ]
-    seen: set[tuple[Key, frozenset[str], str]] = set()
+    todo: list[tuple[dict[str, Any], str, str]] = [(one, "", "") for one in roots]
+    seen: dict[tuple[Key, str], set[str]] = {}
     while todo:
-        package, extras, marker = todo.pop()
+        package, extra, marker = todo.pop()
         key = _key(package)
-        conditions = reached.setdefault(key, set())
-        if (key, extras, marker) in seen or ("" in conditions and marker and not extras):
+        markers = seen.setdefault((key, extra), set())
+        if marker in markers or "" in markers:
             continue
-        seen.add((key, extras, marker))
-        conditions.add(marker)
-        edges = list(package.get("dependencies") or ())
+        if len(markers) >= MAX_CONDITIONS:
+            # Rather everywhere than conditions without end.
+            marker = ""
+        markers.add(marker)
+        reached.setdefault(key, set()).add(marker)
         optional = package.get("optional-dependencies")
-        if isinstance(optional, dict):
-            for extra in extras:
-                edges += optional.get(extra) or ()
-        for edge in edges:
+        edges = package.get("dependencies") if not extra else None
+        if extra and isinstance(optional, dict):
+            edges = optional.get(extra)
+        for edge in edges if isinstance(edges, list) else ():
             if not isinstance(edge, dict) or not isinstance(edge.get("name"), str):
                 continue
-            version = edge.get("version")
+            version, asked = edge.get("version"), edge.get("extra")
+            condition = _and(marker, str(edge.get("marker", "")))
             for one in packages.get(canonicalize_name(edge["name"]), ()):
                 if version is not None and one.get("version") != version:
                     continue
-                asked = edge.get("extra")
-                todo.append(
-                    (
-                        one,
-                        frozenset(map(str, asked)) if isinstance(asked, list) else frozenset(),
-                        _and(marker, str(edge.get("marker", ""))),
-                    )
-                )
+                wanted = map(str, asked) if isinstance(asked, list) else ()
+                todo += [(one, it, condition) for it in ("", *wanted)]
     return reached
 
 

@@ -9,6 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.core.checks import TORCH_BACKEND
+from mlenv_jupyter.core.requirements import parsed
 from mlenv_jupyter.formats.outcome import from_address, from_index, vcs
 from mlenv_jupyter.formats.report import Notes
 from mlenv_jupyter.formats.requirements import read_address, read_requirement
@@ -70,7 +71,7 @@ class UvSettings:
     def line(self, line: str, place: int | str) -> None:
         """Add one requirement as it is written."""
         try:
-            made = Requirement(line)
+            made = parsed(line)
         except InvalidRequirement:
             read_requirement(place, line, self.wanted, self.notes)
             return
