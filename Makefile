@@ -21,7 +21,7 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: help lab demo test test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
+.PHONY: help lab demo fuzz test test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
 
 help:
 	@echo "make lab [ARGS=…]   JupyterLab with the Environments panel"
@@ -104,6 +104,10 @@ test-ui: setup
 
 screenshots: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/ui/run --project screenshots
+
+# Every reader of files, with many more texts than CI tries: make fuzz MLENV_FUZZ=20000
+fuzz: setup
+	@MLENV_FUZZ=$${MLENV_FUZZ:-3000} $(BIN)/python -m pytest -q --timeout 7200 tests/formats/test_fuzz.py
 
 bench: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(ARGS)

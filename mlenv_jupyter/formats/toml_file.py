@@ -15,13 +15,18 @@ else:
     import tomli as tomllib
 
 MAX_DEPTH = 40
+MAX_LINE = 4000
+"""Longer ones are not looked through for places."""
+
 _PLACE = re.compile(r"\(at line (\d+), column \d+\)")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'")
 _KEY = re.compile(
     r"(?:^\s*|[{,]\s*)[\"']?([A-Za-z0-9_.-]+)[\"']?\s*=|^\s*\[+\s*([^\[\]#]+?)\s*\]"
     r"|^\s*\[+(?:[^\[\]#]*\.)?\s*([A-Za-z0-9_-]+)[\"']?\s*\]"
 )
-_DOTTED = re.compile(rf"(?:[A-Za-z0-9_-]+[ \t]*\.[ \t]*){{{MAX_DEPTH * 2}}}")
+_DOTTED = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]{1,99}[ \t]{0,9}\.[ \t]{0,9})" f"{{{MAX_DEPTH * 2}}}"
+)
 
 
 class Toml:
@@ -43,7 +48,7 @@ class Toml:
     def _first(self, pattern: re.Pattern[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for number, line in enumerate(self._text.splitlines(), 1):
-            for parts in pattern.findall(line):
+            for parts in pattern.findall(line) if len(line) <= MAX_LINE else ():
                 for one in parts:
                     if one:
                         found.setdefault(one, number + self._offset)
