@@ -1,0 +1,232 @@
+"""Projects, locks, scripts, notebooks and directories: what is taken of each, and what is said."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mlenv_jupyter.core.errors import InvalidDefinition
+from mlenv_jupyter.formats import read_text
+from mlenv_jupyter.formats.directory import read_directory
+from mlenv_jupyter.formats.poetry import pep440
+
+PYPROJECT = """\
+[project]
+name = "churn"
+requires-python = "==3.11.*"
+dependencies = ["numpy>=2", "torch", "churn[plot]"]
+[project.optional-dependencies]
+plot = ["matplotlib"]
+other = ["rich"]
+[dependency-groups]
+test = ["pytest", { include-group = "lint" }]
+lint = ["ruff"]
+[tool.uv]
+constraint-dependencies = ["numpy<3"]
+[[tool.uv.index]]
+name = "torch"
+url = "https://wheels.example.org/cpu"
+[tool.uv.sources]
+torch = { git = "https://git.example.org/torch", tag = "v2" }
+"""
+
+
+def test_a_project_with_groups_extras_and_sources() -> None:
+    made = read_text("pyproject.toml", PYPROJECT, groups=("test",))
+    assert (made.name, made.definition.python) == ("churn", "3.11")
+    assert made.definition.pip.requirements == (
+        "matplotlib",
+        "numpy<3,>=2",
+        "pytest",
+        "ruff",
+        "torch @ git+https://git.example.org/torch@v2",
+    )
+    assert made.definition.pip.extra_index_urls == ("https://wheels.example.org/cpu",)
+    assert "line 7: extra other not taken: ask with --extra other." in made.report.kept
+
+
+def test_groups_that_are_not_there_or_include_themselves() -> None:
+    with pytest.raises(InvalidDefinition, match="There is no group 'nope'"):
+        read_text("pyproject.toml", PYPROJECT, groups=("nope",))
+    text = "[dependency-groups]\na = [{include-group='b'}]\nb = [{include-group='a'}]\n"
+    with pytest.raises(InvalidDefinition, match="includes itself"):
+        read_text("pyproject.toml", text, groups=("a",))
+
+
+@pytest.mark.parametrize(
+    ("poetry", "wanted"),
+    [
+        ("^1.2.3", ">=1.2.3,<2"),
+        ("^0.2.3", ">=0.2.3,<0.3"),
+        ("^0.0.3", ">=0.0.3,<0.0.4"),
+        ("^1", ">=1,<2"),
+        ("~1.2.3", ">=1.2.3,<1.3"),
+        ("~1", ">=1,<2"),
+        ("1.2.*", "==1.2.*"),
+        ("*", ""),
+        ("1.2", "==1.2"),
+        (">=1,<2", ">=1,<2"),
+        (">=1 <2", ">=1,<2"),
+        ("^1 || ^2", None),
+        ("nope", None),
+    ],
+)
+def test_constraints_of_poetry(poetry: str, wanted: str | None) -> None:
+    assert pep440(poetry) == wanted
+
+
+def test_a_lock_of_uv_has_what_the_project_needs() -> None:
+    text = """\
+version = 1
+requires-python = ">=3.12"
+[[package]]
+name = "app"
+version = "0"
+source = { virtual = "." }
+dependencies = [{ name = "a" }, { name = "w", marker = "sys_platform == 'win32'" }]
+[package.dev-dependencies]
+dev = [{ name = "d" }]
+[[package]]
+name = "a"
+version = "1"
+source = { registry = "https://h.example/simple" }
+dependencies = [{ name = "g", extra = ["x"] }]
+[[package]]
+name = "w"
+version = "2"
+source = { registry = "https://h.example/simple" }
+[[package]]
+name = "d"
+version = "3"
+[[package]]
+name = "g"
+version = "4"
+source = { git = "https://h.example/g?rev=main#abc123" }
+optional-dependencies = { x = [{ name = "e" }] }
+[[package]]
+name = "e"
+version = "5"
+"""
+    made = read_text("uv.lock", text)
+    assert made.definition.pip.requirements == (
+        "a==1",
+        "e==5",
+        "g @ git+https://h.example/g@abc123",
+        'w==2; sys_platform == "win32"',
+    )
+    assert (made.name, made.definition.python) == ("app", "3.12")
+
+
+def test_a_script_and_a_cell_say_what_they_need() -> None:
+    block = '# /// script\n# requires-python = "==3.11.*"\n# dependencies = ["six"]\n# ///\n'
+    made = read_text("a.py", f"import os\n\n{block}print()\n")
+    assert (made.definition.python, made.definition.wanted) == ("3.11", ("six",))
+    cells = [{"cell_type": "code", "source": block.splitlines(keepends=True)}]
+    notebook = json.dumps({"nbformat": 4, "metadata": {}, "cells": cells})
+    assert read_text("a.ipynb", notebook).definition == made.definition
+    with pytest.raises(InvalidDefinition) as caught:
+        read_text("a.py", "#\n# /// script\n# dependencies = [}\n# ///\n")
+    assert caught.value.where == "line 3"
+
+
+def test_a_notebook_that_installs_by_itself() -> None:
+    cells = [
+        {"cell_type": "code", "source": "%pip install -q six 'attrs>=2' -i https://h.example/s"}
+    ]
+    made = read_text("a.ipynb", json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}))
+    assert made.definition.pip.requirements == ("attrs>=2", "six")
+
+
+def test_compose_variables_and_no_secrets() -> None:
+    text = "export A=1 # x\nB='$A'\nC=\"${A}\\n${Z:-d}\"\nD=$NOPE\nE\nDB_PASSWORD=hunter2\nF=\n"
+    made = read_text(".env", text)
+    assert made.definition.variables == {
+        "A": "1",
+        "B": "$A",
+        "C": "1\nd",
+        "DB_PASSWORD": "${secret:DB_PASSWORD}",
+        "F": "",
+    }
+    assert "hunter2" not in str(made)
+    assert [one.partition(":")[0] for one in made.report.refused] == ["line 4", "line 6"]
+
+
+def test_a_repo2docker_folder() -> None:
+    files = {
+        "binder/environment.yml": "channels: [conda-forge]\ndependencies: [numpy]\n",
+        "binder/apt.txt": "libgl1\n",
+        "binder/postBuild": "#!/bin/sh\n",
+        "Dockerfile": "FROM nope\n",
+        "requirements.txt": "nope\n",
+    }
+    made = read_directory(files, files.get)
+    assert (made.format, made.definition.conda.packages) == ("repo2docker", ("numpy",))
+    assert made.definition.docker is None
+    assert [one.partition(":")[0] for one in made.report.kept] == ["apt.txt", "postBuild"]
+
+
+def test_an_asset_folder_fills_in_what_it_says_itself() -> None:
+    files = {
+        "asset.yaml": "name: x\nversion: auto\nspec: spec.yaml\nextra_config: environment.yaml\n",
+        "spec.yaml": 'name: "{{asset.name}}"\nversion: "{{asset.version}}"\n'
+        'build:\n  path: "{{image.context.path}}"\n',
+        "environment.yaml": "image:\n  context:\n    dir: context\n    dockerfile: Dockerfile\n",
+        "context/Dockerfile": "FROM a/b:1\n",
+    }
+    made = read_directory(files, files.get)
+    docker = made.definition.docker
+    assert made.name == "x"
+    assert docker is not None
+    assert docker.build_context is not None
+    assert docker.build_context.location == "context"
+    files["context/Dockerfile"] = "FROM a/b:{{latest-image-tag}}\n"
+    with pytest.raises(InvalidDefinition, match="part of a template"):
+        read_directory(files, files.get)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        ("RUN x\n", "line 1", "does not begin with FROM"),
+        ("FROM x\nNOPE y\n", "line 2", "no instruction"),
+        ("FROM x\nENV API_TOKEN=abc123456\n", "line 2", "looks like a secret"),
+        ("FROM x:{{tag}}\n", "line 1", "template"),
+    ],
+)
+def test_a_dockerfile_that_is_refused(text: str, where: str, words: str) -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        read_text("Dockerfile", text)
+    assert caught.value.where == where
+    assert words in caught.value.message
+
+
+def test_a_lock_of_pixi_and_lists_of_conda() -> None:
+    base = "https://conda.anaconda.org/conda-forge/linux-64"
+    lock = f"""\
+version: 6
+environments:
+  default:
+    channels:
+    - url: https://conda.anaconda.org/conda-forge/
+    packages:
+      linux-64:
+      - conda: {base}/python-3.11.9-h95_0_cpython.conda
+      - conda: {base}/numpy-2.1.0-py311h71_1.conda
+      - pypi: https://h.example/six-1.17.0-py2.py3-none-any.whl
+      osx-arm64: []
+packages: []
+"""
+    made = read_text("pixi.lock", lock).definition
+    assert (made.python, made.conda.channels) == ("3.11.9", ("conda-forge",))
+    assert made.conda.packages == (
+        "numpy=2.1.0=py311h71_1",
+        "python=3.11.9=h95_0_cpython",
+    )
+    assert made.pip.requirements[0].startswith("six @ ")
+    head = "# $ conda create --name <env> --file <this file>\n"
+    listed = f"{head}@EXPLICIT\n{base}/a-1-0.conda#{'0' * 32}\n"
+    assert read_text("spec.txt", listed).definition.conda.packages == ("a=1=0",)
+    exported = f"{head}a=1=0\nb=2=pypi_0\n"
+    made = read_text("spec.txt", exported).definition
+    assert (made.conda.packages, made.pip.requirements) == (("a=1=0",), ("b==2",))
