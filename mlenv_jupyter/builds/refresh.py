@@ -8,12 +8,11 @@ from typing import NamedTuple
 from mlenv_jupyter.builds import python as pythons
 from mlenv_jupyter.builds.choice import require_builder
 from mlenv_jupyter.builds.explain import explain
-from mlenv_jupyter.builds.pipeline import uv_environment
+from mlenv_jupyter.builds.pipeline import environment_for
 from mlenv_jupyter.builds.resolve import (
     ToolFailed,
     choose,
     lock_for,
-    references,
     resolve,
     storable,
 )
@@ -59,7 +58,7 @@ def resolve_anew(
             remedy=f"Build it: `mlenv build {row.name}:{row.version}`.",
         )
     uv = pythons.find_uv()
-    env = uv_environment(places, also=references(definition))
+    env = environment_for(definition, places)
     python = pythons.find(definition.python, uv=uv, directory=places.pythons, env=env)
     try:
         universal, addresses = resolve(

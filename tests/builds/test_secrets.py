@@ -76,6 +76,12 @@ def test_a_preview_uses_it_too(workspace: Workspace, host: str) -> None:
     assert [one.name for one in found.packages] == ["private-thing"]
 
 
+def test_a_refresh_asks_with_it_too(workspace: Workspace, built: Built, host: str) -> None:
+    workspace.secrets.set("packages", CANARY, hosts=[host])
+    built("mine", "private-thing", index_url=index(host))
+    assert workspace.lifecycle.refresh("mine").created is False
+
+
 def test_a_wrong_password_is_said_and_not_shown(
     workspace: Workspace, built: Built, host: str, tmp_path: Path
 ) -> None:
