@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.kernels.containers.policy import Policy
     from mlenv_jupyter.lifecycle import Lifecycle
     from mlenv_jupyter.notebooks.restore import Notebooks
+    from mlenv_jupyter.registry.notices import NoticeWatch
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
     from mlenv_jupyter.registry.rows import VersionRow
     from mlenv_jupyter.registry.secrets import Secrets
@@ -77,7 +78,8 @@ class Workspace(Configurable):
     home = Unicode(help="Where the registry, builds and launcher are; MLENV_HOME.").tag(config=True)
     store_directory = Unicode(help="Where prefixes and caches are; MLENV_STORE.").tag(config=True)
     database = Unicode(
-        "", help="A SQLAlchemy address of the registry; empty for SQLite in the home."
+        help="The address of a PostgreSQL database to keep the registry in; MLENV_DATABASE, else "
+        "the file `database` in the home (mode 0600); empty for SQLite in the home."
     ).tag(config=True)
     max_concurrent_builds = Int(2, min=1, help="How many builds run at once on this machine.").tag(
         config=True
@@ -127,6 +129,12 @@ class Workspace(Configurable):
     container_mount = Bool(True, help="Whether containers see the notebook's directory.").tag(
         config=True
     )
+
+    @default("database")
+    def _default_database(self) -> str:
+        from mlenv_jupyter.registry.address import address_of
+
+        return address_of(self.places.home)
 
     @default("image_registry")
     def _default_image_registry(self) -> str:
@@ -251,7 +259,11 @@ class Workspace(Configurable):
         return Contexts(self.places)
 
     @cached_property
-    def _watch(self) -> CommitWatch:
+    def _watch(self) -> CommitWatch | NoticeWatch:
+        if self.database:
+            from mlenv_jupyter.registry.notices import NoticeWatch
+
+            return NoticeWatch(self.database)
         from mlenv_jupyter.registry.registry import CommitWatch
 
         return CommitWatch(self.places.registry)
@@ -475,7 +487,7 @@ class Workspace(Configurable):
             lock_id=row.lock_id,
             home=str(self.places.home),
             store=str(self.places.store),
-            database=self.database or None,
+            database=None,  # told in its environment: an address may hold a password
             force=force,
             use_cache=cache,
             max_concurrent_builds=self.max_concurrent_builds,
@@ -535,9 +547,7 @@ class Workspace(Configurable):
         Above its lowest 32 bits it tells which registry it is. Takes microseconds, and makes no
         registry. Raises Unavailable.
         """
-        if self.database:
-            return self.last_change()
-        if not self.places.registry.exists():
+        if not self.database and not self.places.registry.exists():
             return 0
         return self._watch.version()
 

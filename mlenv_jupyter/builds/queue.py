@@ -141,6 +141,8 @@ class Queue:
         env = build_environment(
             os.environ, also=_variables(spec), MLENV_BUILD=spec.id, PYTHONUNBUFFERED="1"
         )
+        if self._database:
+            env["MLENV_DATABASE"] = self._database
         child = start_worker("mlenv_jupyter.builds.worker", files, lock, env)
         threading.Thread(target=self._reap, args=(child, spec.id), daemon=True).start()
 

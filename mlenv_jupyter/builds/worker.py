@@ -45,7 +45,9 @@ class Worker:
         self.files = files
         self.spec = spec
         self.places = Places(Path(spec.home), Path(spec.store), spec.offline)
-        self.registry = registry or Registry(self.places.home, spec.database)
+        self.registry = registry or Registry(
+            self.places.home, spec.database or os.environ.get("MLENV_DATABASE") or None
+        )
         self._is_guest = registry is not None
         self.build: Build = self.registry.builds.get(spec.id)
         self.began = seconds_of(self.build.created_at)

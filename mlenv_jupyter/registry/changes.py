@@ -11,6 +11,8 @@ from mlenv_jupyter.registry.database import Database
 from mlenv_jupyter.registry.tables import changes
 
 KEPT = 10_000
+CHANNEL = "mlenv_changes"
+"""What PostgreSQL's LISTEN and NOTIFY speak on."""
 
 Kind = Literal["environment", "build", "kernel", "run", "service"]
 Action = Literal["created", "changed", "deleted"]
@@ -32,6 +34,8 @@ def note(
             kind=kind, action=action, name=name, version=version, ref=ref, state=state
         )
     )
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")  # sent at the commit
     seq = made.inserted_primary_key[0] if made.inserted_primary_key else 0
     if seq % 1000 == 0:
         connection.execute(delete(changes).where(changes.c.seq <= seq - KEPT))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -34,7 +34,7 @@ class Database:
     """A SQLite file (WAL, ``synchronous=FULL``), or what a SQLAlchemy address names."""
 
     def __init__(self, address: str, *, home: Path) -> None:
-        self._url = make_url(address)
+        self._url = driven(make_url(address))
         self._home = home
         self._engine: Engine | None = None
         self._file: tuple[int, int] | None = None
@@ -98,7 +98,15 @@ class Database:
 
     def _open(self) -> Engine:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        engine = create_engine(self._url, pool_pre_ping=self._url.get_backend_name() != "sqlite")
+        try:
+            engine = create_engine(
+                self._url, pool_pre_ping=self._url.get_backend_name() != "sqlite"
+            )
+        except ModuleNotFoundError as error:
+            raise Unavailable(
+                f"The registry is in a database that needs {error.name}, which is not installed.",
+                remedy="Install it: pip install 'mlenv-jupyter[postgres]'.",
+            ) from error
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
         with _translated():
@@ -116,6 +124,13 @@ class Database:
             with contextlib.suppress(OSError):
                 os.chmod(self._url.database, 0o600)
         return engine
+
+
+def driven(address: URL) -> URL:
+    """An address with the driver that is used: psycopg for PostgreSQL where none is named."""
+    if address.drivername in ("postgres", "postgresql"):
+        return address.set(drivername="postgresql+psycopg")
+    return address
 
 
 def _current(engine: Engine) -> bool:
@@ -158,7 +173,8 @@ def _translated() -> Iterator[None]:
             ) from error
         raise Unavailable(
             f"The registry cannot be used now: {said}.",
-            remedy="Check that MLENV_HOME is on a local disk that you may write to.",
+            remedy="Check that MLENV_HOME is on a local disk that you may write to, or that the "
+            "database server that MLENV_DATABASE names answers.",
         ) from error
     except DatabaseError as error:
         if "malformed" in str(error.orig) or "not a database" in str(error.orig):

@@ -34,6 +34,8 @@ ORDER BY created_at DESC LIMIT 1"""
 def find(home: str, name: str, version: str | None, platform: str) -> Built | None:
     """What a version resolved to on a platform such as ``linux-x86_64``."""
     path = os.path.join(home, "registry.sqlite")
+    if os.environ.get("MLENV_DATABASE") or os.path.exists(os.path.join(home, "database")):
+        return None
     if not os.path.exists(path):
         return None
     if version == "latest":

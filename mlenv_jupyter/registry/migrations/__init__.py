@@ -16,5 +16,8 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif engine.dialect.name == "postgresql":
+            # Processes of other machines: the file lock of this home does not stop them.
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1836410230)")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
