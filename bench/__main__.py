@@ -16,6 +16,7 @@ QUESTIONS = (
     "exec_start",
     "lab_start",
     "image_rebuild",
+    "registry",
 )
 PAGE = Path(__file__).parent.parent / "docs" / "explanation" / "performance.md"
 HEAD = """# Performance
