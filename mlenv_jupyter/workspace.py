@@ -43,6 +43,7 @@ from mlenv_jupyter.store.places import Places
 if TYPE_CHECKING:
     from mlenv_jupyter.builds.adopt import Adoption
     from mlenv_jupyter.builds.bundle import Bundled, Bundles
+    from mlenv_jupyter.builds.collect import Collection
     from mlenv_jupyter.builds.curate import Curation
     from mlenv_jupyter.builds.images.details import ImageDetails
     from mlenv_jupyter.builds.images.settings import ImageSettings
@@ -200,6 +201,13 @@ class Workspace(Configurable):
         from mlenv_jupyter.notebooks.restore import Notebooks
 
         return Notebooks(self.registry, self.store)
+
+    @cached_property
+    def collection(self) -> Collection:
+        """What nothing refers to any more, and its removal."""
+        from mlenv_jupyter.builds.collect import Collection
+
+        return Collection(self.places, self.registry)
 
     @cached_property
     def queue(self) -> Queue:

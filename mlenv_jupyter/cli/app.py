@@ -13,6 +13,7 @@ from mlenv_jupyter.cli import (
     builds,
     bundle,
     catalogue,
+    collect,
     directories,
     environments,
     exchange,
@@ -79,6 +80,7 @@ for verbs in (
     directories,
     secrets,
     registry,
+    collect,
     system,
 ):
     for command in verbs.COMMANDS:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import CondaLock, UniversalLock
@@ -15,7 +16,7 @@ from mlenv_jupyter.registry import tables
 from mlenv_jupyter.registry.checksums import checksum
 from mlenv_jupyter.registry.database import Database
 
-L, P = tables.locks, tables.platform_locks
+L, P, V = tables.locks, tables.platform_locks, tables.versions
 
 
 class LockRow(NamedTuple):
@@ -113,6 +114,17 @@ class Locks:
         with self._database.read() as connection:
             found = connection.scalar(query)
         return None if found is None else int(found)
+
+    def digests_in_use(self, also: Iterable[str] = ()) -> set[str]:
+        """The lock digests, on every platform, of the locks that a version has.
+
+        ``also`` are digests of definitions that have no version in the registry.
+        """
+        used = select(V.c.lock_id).where(V.c.lock_id.is_not(None))
+        query = select(P.c.lock_digest).join(L, L.c.id == P.c.lock_id)
+        query = query.where(or_(P.c.lock_id.in_(used), L.c.digest.in_(list(also))))
+        with self._database.read() as connection:
+            return set(connection.scalars(query))
 
     def newest_ids(self, digests: list[str]) -> dict[str, int]:
         """The id of the newest lock of each digest that has one."""
