@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 from bench import five
-from bench.measure import Table, rounds
+from bench.measure import Table, median, rounds
 
 COMMAND = ["python", "-c", "pass"]
 
@@ -26,7 +25,7 @@ def run(count: int) -> list[Table]:
         subprocess.run(argv, check=True, env=dict(os.environ))
 
     found = rounds({"bare": lambda: once(bare), "mlenv exec": lambda: once(mlenv)}, count * 8)
-    bare_ms, mlenv_ms = (statistics.median(found[one]) * 1e3 for one in ("bare", "mlenv exec"))
+    bare_ms, mlenv_ms = (median(found[one]).seconds * 1e3 for one in ("bare", "mlenv exec"))
     rows = (
         ("bare interpreter", f"{bare_ms:.0f} ms", ""),
         ("mlenv exec", f"{mlenv_ms:.0f} ms", f"+ {mlenv_ms - bare_ms:.0f} ms"),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
+import sysconfig
 import time
+import uuid
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 from mlenv_jupyter.builds.python import find_uv
+from mlenv_jupyter.builds.spec import BuildFiles
 from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.universal import chosen_before, one_platform_pylock
+from mlenv_jupyter.store.places import record_of
 from mlenv_jupyter.store.trees import remove_tree
 from mlenv_jupyter.workspace import Workspace
 
@@ -44,9 +48,16 @@ def workspace() -> Workspace:
 def pylock() -> Path:
     """The lock of the set for this machine, as uv takes it."""
     made = workspace()
-    build = made.wait(made.build("five", force=True).id)
+    row = made.registry.find("five")
+    assert row.lock_id is not None
+    universal = made.registry.locks.get(row.lock_id)
+    here = made.registry.locks.on_platform(row.lock_id, sysconfig.get_platform())
+    assert universal is not None
+    assert here is not None
+    text = one_platform_pylock(chosen_before(universal.lock, here.lock), universal.addresses)
+    assert text is not None
     kept = CACHE / "pylock.five.toml"
-    shutil.copy(made.places.build(build.id) / "pylock.here.toml", kept)
+    kept.write_text(text)
     return kept
 
 
@@ -61,7 +72,7 @@ def wheels() -> Path:
     return place
 
 
-def by_mlenv() -> Path:
+def by_mlenv(place: Path) -> Path:
     """From the registered version and warm caches to a committed prefix; its Python."""
     made = workspace()
     version = made.version("five")
@@ -73,11 +84,19 @@ def by_mlenv() -> Path:
 
 
 def forget() -> None:
-    """Remove the prefix of the set; the version, its lock and the caches stay."""
+    """Lose the prefix of the set; the version, its lock and the caches stay.
+
+    It is set aside: what is removed makes the next directories of anybody slower for minutes
+    (ext4 passes over inodes that were freed lately).
+    """
     made = workspace()
     version = made.version("five")
     assert version.lock_digest is not None
-    made.store.remove(made.places.prefix(version.lock_digest))
+    prefix = made.places.prefix(version.lock_digest)
+    if prefix.exists():
+        record_of(prefix).unlink()
+        prefix.chmod(0o700)
+        prefix.rename(scratch() / "prefix")
 
 
 def by_mlenv_with_resolve(place: Path) -> Path:
@@ -87,6 +106,9 @@ def by_mlenv_with_resolve(place: Path) -> Path:
     made.register(name, Definition.create(requirements=[*REQUIREMENTS, f"six!={time.time_ns()}"]))
     build = made.wait(made.build(name).id)
     assert build.state == "succeeded", build.error
+    pid = BuildFiles(made.places, build.id).read_pid()
+    while pid is not None and psutil.pid_exists(pid):
+        time.sleep(0.002)  # its seconds of processor are not known before it is reaped
     digest = made.version(name).lock_digest
     assert digest is not None
     return made.places.prefix(digest) / "bin" / "python"
@@ -150,15 +172,16 @@ def ipykernel(python: Path) -> list[str]:
     return [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 
-def scratch() -> TemporaryDirectory[str]:
-    """A directory on the same file system as the caches."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    return TemporaryDirectory(dir=CACHE, prefix="scratch-", ignore_cleanup_errors=True)
+def scratch() -> Path:
+    """A directory on the same file system as the caches, there until ``clear``."""
+    place = CACHE / f"scratch-{os.getpid()}" / uuid.uuid4().hex
+    place.mkdir(parents=True)
+    return place
 
 
-def discard(place: Path) -> None:
-    """Remove what a contestant made, outside of the timing."""
-    remove_tree(place)
+def clear() -> None:
+    """Remove what all contestants made."""
+    remove_tree(CACHE / f"scratch-{os.getpid()}")
 
 
 def _spec(argv: list[str]) -> KernelSpec:

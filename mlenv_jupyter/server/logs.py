@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -26,10 +28,26 @@ CHUNK = 256 * 1024
 """Bytes of one read, unless a single line is longer."""
 
 
+KEPT = 16
+"""Messages that are kept for followers who are a little behind: 4 MB."""
+
+
+class Message(NamedTuple):
+    """Whole lines of a log as the stream sends them, and the offset that they reach."""
+
+    data: bytes
+    to: int
+
+
+Messages: TypeAlias = "OrderedDict[tuple[str, int], asyncio.Future[Message | None]]"
+
+
 class LogTail:
     """One log and how far it is written: whole lines only, and whether anything will follow."""
 
-    def __init__(self, access: WorkspaceAccess, build_id: str, path: Path) -> None:
+    def __init__(
+        self, access: WorkspaceAccess, build_id: str, path: Path, messages: Messages
+    ) -> None:
         self.path = path
         self.size = 0
         self.ended = False
@@ -40,6 +58,7 @@ class LogTail:
         self._raw_size = -1
         self._grown = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._messages = messages
 
     async def start(self) -> None:
         """Look once, then keep watching."""
@@ -66,6 +85,21 @@ class LogTail:
         """Whole lines from ``offset`` on, at most a chunk."""
         size = self.size
         return await self._access.run(lambda: read_lines(self.path, offset, size))
+
+    async def message(self, offset: int) -> Message | None:
+        """The same as a message of the stream, which followers at the same place share."""
+        key = (self._build_id, offset)
+        made = self._messages.get(key)
+        if made is None or (made.done() and not _came(made)):
+            size = self.size
+            made = asyncio.ensure_future(
+                self._access.run(lambda: _message(self._build_id, self.path, offset, size))
+            )
+            self._messages[key] = made
+            while len(self._messages) > KEPT:
+                self._messages.popitem(last=False)
+        # One of many that leaves must not take it from the others.
+        return await asyncio.shield(made)
 
     async def _more(self, offset: int) -> None:
         while not self.ended and self.size <= offset:
@@ -130,6 +164,7 @@ class LogTails:
     def __init__(self, access: WorkspaceAccess) -> None:
         self._access = access
         self._tails: dict[str, LogTail] = {}
+        self._messages: Messages = OrderedDict()
         self._starting = asyncio.Lock()
 
     @contextlib.asynccontextmanager
@@ -142,7 +177,7 @@ class LogTails:
         async with self._starting:
             tail = self._tails.get(build_id)
             if tail is None or tail.ended:
-                tail = LogTail(self._access, build_id, path)
+                tail = LogTail(self._access, build_id, path, self._messages)
                 await tail.start()
                 self._tails[build_id] = tail
         tail.readers += 1
@@ -170,6 +205,20 @@ class LogTails:
 class _Kind(msgspec.Struct):
     k: str
     d: dict[str, object] = {}
+
+
+def _came(made: asyncio.Future[Message | None]) -> bool:
+    return not made.cancelled() and made.exception() is None and made.result() is not None
+
+
+def _message(build_id: str, path: Path, start: int, end: int) -> Message | None:
+    data = read_lines(path, start, end)
+    if not data:
+        return None
+    to = start + len(data)
+    text = data.decode("utf-8", "replace")
+    said = {"type": "log", "build": build_id, "from": start, "to": to, "data": text}
+    return Message(msgspec.json.encode(said), to)
 
 
 def read_lines(path: Path, start: int, end: int, size: int = CHUNK) -> bytes:

@@ -117,19 +117,11 @@ class StreamHandler(JsonErrors, WebSocketMixin, WebSocketHandler, JupyterHandler
                     await tail.wait(at)
                     async with self._turn:
                         # Read only when it can be sent: what waits for its turn holds no memory.
-                        data = await tail.read(at)
-                        if data:
-                            await self._send(
-                                {
-                                    "type": "log",
-                                    "build": build,
-                                    "from": at,
-                                    "to": at + len(data),
-                                    "data": data.decode("utf-8", "replace"),
-                                }
-                            )
-                            at += len(data)
-                    if tail.ended and (at >= tail.size or not data):
+                        message = await tail.message(at)
+                        if message is not None:
+                            await self._write(message.data)
+                            at = message.to
+                    if tail.ended and (at >= tail.size or message is None):
                         break
                 state = tail.state
             if state is not None:
@@ -154,5 +146,8 @@ class StreamHandler(JsonErrors, WebSocketMixin, WebSocketHandler, JupyterHandler
                     await self._send({"type": "ping"})
 
     async def _send(self, message: dict[str, object]) -> None:
+        await self._write(msgspec.json.encode(message))
+
+    async def _write(self, data: bytes) -> None:
         with contextlib.suppress(WebSocketClosedError):
-            await self.write_message(msgspec.json.encode(message))
+            await self.write_message(data)

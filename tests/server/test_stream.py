@@ -12,7 +12,7 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from mlenv_jupyter.server import stream
+from mlenv_jupyter.server import logs, stream
 
 from .conftest import HERE, SPEC, validate
 from .test_logs import RESULT, line, lines
@@ -189,6 +189,30 @@ async def test_a_client_that_does_not_read_delays_nobody(
         assert handler.ws_connection is not None
         waiting = handler.ws_connection.stream._write_buffer
         assert len(waiting) < 1024 * 1024
+
+
+async def test_many_followers_of_one_log_share_what_is_read(
+    running: Any, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, log = await running()
+    whole = lines(20_000) + RESULT
+    log.write_bytes(whole)
+    reads: list[int] = []
+    read = logs.read_lines
+
+    def count(path: Any, start: int, *args: Any) -> bytes:
+        reads.append(start)
+        return read(path, start, *args)
+
+    monkeypatch.setattr(logs, "read_lines", count)
+    clients = [await connect() for _ in range(20)]
+    for client in clients:
+        client.say(**{"type": "follow", "build": build, "from": 0})
+    for came, last in await asyncio.gather(*(client.log(build) for client in clients)):
+        assert came == whole
+        assert last["type"] == "end"
+    assert len(reads) <= 2 * len(set(reads))
+    assert len(set(reads)) <= len(whole) // logs.CHUNK + 2
 
 
 async def stalled(port: int, headers: dict[str, str], build: str) -> AsyncIterator[None]:
