@@ -96,6 +96,29 @@ describe('a draft', () => {
     expect(fixed.requirements).toEqual(['pandas', 'numpy<2']);
   });
 
+  it('takes a fix of conda packages', () => {
+    const origin = {
+      conda: { channels: ['conda-forge'], packages: ['newapp', 'padding=1.0'] }
+    };
+    const fixed = applyFix(
+      { ...draft, origin },
+      { label: 'Use padding>=2', remove: ['padding=1.0'], add: ['padding>=2'] }
+    );
+    expect(fixed.requirements).toEqual(draft.requirements);
+    expect(definitionOf(fixed).conda).toEqual({
+      channels: ['conda-forge'],
+      packages: ['newapp', 'padding>=2']
+    });
+    const change = changesOf(fixed).requirements.find(
+      one => one.name === 'padding'
+    );
+    expect(change).toMatchObject({
+      before: 'padding=1.0',
+      after: 'padding>=2',
+      change: 'changed'
+    });
+  });
+
   it('is all new as a copy', () => {
     const copy = copyOf(
       { definition: DEFINITION, description: 'x' } as IVersion,

@@ -23,6 +23,8 @@ export interface IDraft {
   readonly origin: DefinitionInput;
   readonly python: string | null;
   readonly requirements: readonly string[];
+  /** Conda packages where they differ from those it began with: a fix changes them. */
+  readonly conda?: readonly string[];
   readonly variables: readonly IVariable[];
   /** What was made of the file that it was read from. */
   readonly report?: IImportReport;
@@ -91,6 +93,9 @@ export function copyOf(version: IVersion, name: string): IDraft {
 export function definitionOf(draft: IDraft): DefinitionInput {
   return {
     ...draft.origin,
+    ...(draft.conda && {
+      conda: { ...draft.origin.conda, packages: [...draft.conda] }
+    }),
     python: draft.python || null,
     pip: { ...draft.origin.pip, requirements: [...draft.requirements] },
     variables: Object.fromEntries(
@@ -99,6 +104,11 @@ export function definitionOf(draft: IDraft): DefinitionInput {
         .map(({ name, value }) => [name, value])
     )
   };
+}
+
+/** The conda packages that the draft asks for. */
+export function condaOf(draft: IDraft): readonly string[] {
+  return draft.conda ?? draft.origin.conda?.packages ?? [];
 }
 
 /** The names that stand in more than one row. */
@@ -127,6 +137,13 @@ export function changesOf(draft: IDraft): IDraftChanges {
     keyed(draft.origin.pip?.requirements ?? [], requirementKey, line => line),
     keyed(draft.requirements, requirementKey, line => line),
     nameOf
+  );
+  requirements.push(
+    ...compare(
+      keyed(draft.origin.conda?.packages ?? [], condaName, line => line),
+      keyed(condaOf(draft), condaName, line => line),
+      key => key
+    )
   );
   const variables = compare(
     new Map(Object.entries(draft.origin.variables ?? {})),
@@ -184,11 +201,23 @@ function nameOf(key: string, line: string): string {
 
 /** The draft with a fix applied that the server proposed. */
 export function applyFix(draft: IDraft, fix: IFix): IDraft {
+  // A line stands where it is asked for, so what takes its place stands there too.
+  const asked = condaOf(draft);
+  const remove = new Set(fix.remove);
+  if (asked.some(line => remove.has(line))) {
+    const kept = asked.filter(line => !remove.has(line));
+    return { ...draft, conda: [...new Set([...kept, ...fix.add])].sort() };
+  }
   const gone = new Set(fix.remove.map(requirementKey));
   const kept = draft.requirements.filter(
     line => !gone.has(requirementKey(line))
   );
   return { ...draft, requirements: fix.add.reduce(withRequirement, kept) };
+}
+
+/** The name in a match spec: `numpy` of `conda-forge::numpy>=1`. */
+function condaName(spec: string): string {
+  return /^(?:.*::)?([A-Za-z0-9._-]+)/.exec(spec)?.[1] ?? spec;
 }
 
 /** The number that the next version will most likely get. */

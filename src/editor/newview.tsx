@@ -136,9 +136,7 @@ export function NewView(props: { tab: Tab }): JSX.Element {
         saving={saving}
         canUndo={drafts.canUndo(NEW)}
         onSave={build => void save(build)}
-        onFix={fix =>
-          edit({ requirements: applyFix(current, fix).requirements })
-        }
+        onFix={fix => edit(applyFix(current, fix))}
         onDiscard={discard}
         onUndo={undo}
       />

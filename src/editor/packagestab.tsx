@@ -5,7 +5,7 @@ import { useCatalogue, useMine } from '../panel/data';
 import { Button, Note } from '../panel/parts';
 import type { ILockedPackage } from '../wire';
 import { AddBox } from './addbox';
-import type { IDraft } from './draft';
+import { condaOf, type IDraft } from './draft';
 import { packageRows } from './packagerows';
 import { PackagesTable } from './packagestable';
 import type { IPlacedProblems } from './problems';
@@ -55,7 +55,7 @@ export function PackagesTab(props: {
   );
   const set = (lines: readonly string[]) => edit({ requirements: lines });
   const table = () => setMode({ kind: 'table' });
-  const conda = draft.origin.conda?.packages?.length ?? 0;
+  const conda = condaOf(draft);
   const wanted = trans._n('%1 wanted', '%1 wanted', requirements.length);
   const resolved =
     packages && trans._n('%1 resolved', '%1 resolved', packages.length);
@@ -156,13 +156,10 @@ export function PackagesTab(props: {
         )
       )}
       {!readOnly && mode.kind === 'table' && props.python}
-      {conda > 0 && (
+      {conda.length > 0 && (
         <p className="mlenv-Hint">
-          {trans._n(
-            'and %1 conda package, which is kept as it is',
-            'and %1 conda packages, which are kept as they are',
-            conda
-          )}
+          {trans._n('%1 conda package:', '%1 conda packages:', conda.length)}{' '}
+          <code>{conda.join(', ')}</code>
         </p>
       )}
     </div>

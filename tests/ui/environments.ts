@@ -21,6 +21,9 @@ export { expect };
 /** Where the packages are whose downloads wait for `open`. */
 export const GATED_INDEX = `http://localhost:${process.env.MLENV_UI_INDEX_PORT}`;
 
+/** Where conda channels with real packages are, see tests/conda_channel.py. */
+export const CONDA_CHANNELS = `http://127.0.0.1:${process.env.MLENV_UI_CONDA_PORT}`;
+
 /** Lets the downloads of a gated package through. */
 export async function open(
   request: APIRequestContext,

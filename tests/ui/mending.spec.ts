@@ -1,4 +1,12 @@
-import { expect, fresh, Panel, register, run, test } from './environments';
+import {
+  CONDA_CHANNELS,
+  expect,
+  fresh,
+  Panel,
+  register,
+  run,
+  test
+} from './environments';
 
 test('an impossible pair of pins is mended with one button', async ({
   page
@@ -23,6 +31,42 @@ test('an impossible pair of pins is mended with one button', async ({
   await panel.error.getByRole('button', { name: /^Use / }).first().click();
   await panel.expectReady();
   await expect(panel.root.getByLabel('Version')).toHaveValue('2');
+});
+
+test('a conda environment with a conflict is explained and mended', async ({
+  page
+}) => {
+  const name = fresh('conda');
+  const panel = await new Panel(page).show();
+  await register(page, name, {
+    conda: {
+      channels: [`${CONDA_CHANNELS}/main`],
+      packages: ['newapp', 'padding=1.0', 'probe']
+    }
+  });
+  await panel.row(name).click();
+  await panel.button('Build').click();
+  await expect(panel.error).toBeVisible({ timeout: 60_000 });
+  await expect(panel.error).toContainText(
+    'padding=1.0 and newapp cannot be installed together.'
+  );
+  await expect(panel.error).toContainText('newapp 2.0 needs padding>=2');
+  const culprits = panel.error.locator('[data-culprit]');
+  await expect(culprits.filter({ hasText: 'padding=1.0' })).toBeVisible();
+  await page.screenshot({ path: test.info().outputPath('conda-conflict.png') });
+
+  await panel.error.getByRole('button', { name: 'Use padding>=2' }).click();
+  await panel.expectReady();
+  await expect(panel.root.getByLabel('Version')).toHaveValue('2');
+
+  await page.notebook.createNew();
+  await panel.button('Use in notebook').click();
+  await expect(
+    page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Chip')
+  ).toContainText('v2');
+  expect(await run(page, "import os; print('PROBE_HOME' in os.environ)")).toBe(
+    'True'
+  );
 });
 
 test('a package that does not exist is mended by editing', async ({ page }) => {

@@ -2,6 +2,7 @@ import { defineConfig } from '@playwright/test';
 
 const port = process.env.MLENV_UI_PORT;
 const indexPort = process.env.MLENV_UI_INDEX_PORT;
+const condaPort = process.env.MLENV_UI_CONDA_PORT;
 
 export default defineConfig({
   testDir: '.',
@@ -47,6 +48,14 @@ export default defineConfig({
       command: `python tests/ui/gated_index.py ${indexPort}`,
       cwd: '../..',
       url: `http://localhost:${indexPort}/`,
+      reuseExistingServer: false
+    },
+    {
+      // Packing the channels takes half a minute on a machine where it was never done.
+      command: `python tests/conda_channel.py ${condaPort}`,
+      cwd: '../..',
+      url: `http://127.0.0.1:${condaPort}/main/noarch/repodata.json`,
+      timeout: 240_000,
       reuseExistingServer: false
     }
   ]

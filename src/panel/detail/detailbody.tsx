@@ -192,11 +192,7 @@ export function DetailBody(
           saving={editing.saving}
           canUndo={editing.canUndo}
           onSave={andBuild => void editing.save(andBuild)}
-          onFix={fix =>
-            editing.edit({
-              requirements: applyFix(editing.draft, fix).requirements
-            })
-          }
+          onFix={fix => editing.edit(applyFix(editing.draft, fix))}
           onDiscard={() => void editing.discard()}
           onUndo={editing.undo}
         />
