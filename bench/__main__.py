@@ -20,6 +20,7 @@ QUESTIONS = (
     "image_rebuild",
     "registry",
     "log",
+    "conda",
 )
 PAGE = Path(__file__).parent.parent / "docs" / "explanation" / "performance.md"
 HEAD = """# Performance
