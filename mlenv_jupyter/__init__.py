@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from mlenv_jupyter.sdk.environment import Environment
     from mlenv_jupyter.sdk.experiment import DockerConfiguration, Experiment, ScriptRunConfig
+    from mlenv_jupyter.sdk.model import InferenceConfig, Model
     from mlenv_jupyter.sdk.other import (
         DatabricksSection,
         RCranPackage,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
     from mlenv_jupyter.sdk.python import PythonSection
     from mlenv_jupyter.sdk.run import Run
+    from mlenv_jupyter.sdk.webservice import LocalWebservice, Webservice
     from mlenv_jupyter.workspace import Workspace
 
 __all__ = [
@@ -44,7 +46,10 @@ __all__ = [
     "DockerSection",
     "Environment",
     "Experiment",
+    "InferenceConfig",
+    "LocalWebservice",
     "MlenvError",
+    "Model",
     "PythonSection",
     "RCranPackage",
     "RGitHubPackage",
@@ -54,6 +59,7 @@ __all__ = [
     "ScriptRunConfig",
     "SparkPackage",
     "SparkSection",
+    "Webservice",
     "Workspace",
     "__version__",
 ]
@@ -70,7 +76,10 @@ _PLACES = {
     "DockerConfiguration": "mlenv_jupyter.sdk.experiment",
     "Environment": "mlenv_jupyter.sdk.environment",
     "Experiment": "mlenv_jupyter.sdk.experiment",
+    "InferenceConfig": "mlenv_jupyter.sdk.model",
+    "LocalWebservice": "mlenv_jupyter.sdk.webservice",
     "MlenvError": "mlenv_jupyter.core.errors",
+    "Model": "mlenv_jupyter.sdk.model",
     "PythonSection": "mlenv_jupyter.sdk.python",
     "RCranPackage": "mlenv_jupyter.sdk.other",
     "RGitHubPackage": "mlenv_jupyter.sdk.other",
@@ -80,6 +89,7 @@ _PLACES = {
     "ScriptRunConfig": "mlenv_jupyter.sdk.experiment",
     "SparkPackage": "mlenv_jupyter.sdk.other",
     "SparkSection": "mlenv_jupyter.sdk.other",
+    "Webservice": "mlenv_jupyter.sdk.webservice",
     "Workspace": "mlenv_jupyter.workspace",
 }
 

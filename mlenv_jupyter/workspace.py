@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from mlenv_jupyter.registry.rows import VersionRow
     from mlenv_jupyter.registry.secrets import Secrets
     from mlenv_jupyter.runs.runs import Runs
+    from mlenv_jupyter.serving.models import Models
+    from mlenv_jupyter.serving.services import Services
     from mlenv_jupyter.store.contexts import Contexts
     from mlenv_jupyter.store.store import Record, Store
     from mlenv_jupyter.store.wheels import Wheels
@@ -295,6 +297,20 @@ class Workspace(Configurable):
         from mlenv_jupyter.runs.runs import Runs
 
         return Runs(self.places, self.registry, self.database or None, self.build)
+
+    @cached_property
+    def models(self) -> Models:
+        """Files that services answer with."""
+        from mlenv_jupyter.serving.models import Models
+
+        return Models(self.places, self.registry)
+
+    @cached_property
+    def services(self) -> Services:
+        """Models answering HTTP."""
+        from mlenv_jupyter.serving.services import Services
+
+        return Services(self.places, self.registry, self.database or None, self.build)
 
     def close(self) -> None:
         """Close the registry; builds go on."""
@@ -540,6 +556,7 @@ class Workspace(Configurable):
         """Look for builds whose process died, and bring them to an end or start them again."""
         self.queue.reconcile()
         self.runs.reconcile()
+        self.services.reconcile()
 
     def changes(self, after: int) -> tuple[Change, ...]:
         """The committed changes after a number, whoever made them: the oldest 500, oldest first."""

@@ -73,6 +73,21 @@ def resolve_layer(site: Site, lock: Lock, lock_digest: str, definition: Definiti
     return answer.layer
 
 
+def resolve_beside(
+    site: Site, lock: Lock, lock_digest: str, wanted: list[str], definition: Definition
+) -> Layer:
+    """What is missing beside a lock for other requirements than a kernel's, the same every time.
+
+    Raises BuildFailed, ToolFailed.
+    """
+    memo = _memo(site.places, lock, [lock_digest, *wanted])
+    layer = _read(memo, Layer)
+    if layer is None:
+        layer = _resolve(site, lock, wanted, definition).layer
+        write_atomically(memo, msgspec.json.encode(layer))
+    return layer
+
+
 def known_layer(site: Site, lock: Lock, lock_digest: str, definition: Definition) -> Layer | None:
     """The kernel layer of a lock where nothing has to be resolved for it."""
     memo = _memo(site.places, lock, [lock_digest])

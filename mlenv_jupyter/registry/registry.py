@@ -24,6 +24,7 @@ from mlenv_jupyter.registry.labels import Labels
 from mlenv_jupyter.registry.locks import Locks
 from mlenv_jupyter.registry.rows import VersionRow
 from mlenv_jupyter.registry.runs import Runs
+from mlenv_jupyter.registry.services import Models, Services
 
 
 class Registry:
@@ -41,6 +42,8 @@ class Registry:
         self.locks = Locks(self.database)
         self.builds = Builds(self.database)
         self.runs = Runs(self.database)
+        self.models = Models(self.database)
+        self.services = Services(self.database)
         self.changes = Changes(self.database)
 
     def find(self, name: str, version: str | None = None) -> VersionRow:

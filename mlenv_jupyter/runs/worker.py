@@ -14,20 +14,20 @@ from typing import NoReturn
 
 import msgspec
 
-from mlenv_jupyter.builds.log import LogWriter, read_records
-from mlenv_jupyter.builds.queue import Queue, moment, seconds_of
-from mlenv_jupyter.core.build import Build
-from mlenv_jupyter.core.errors import BuildFailed, MlenvError, Problem
+from mlenv_jupyter.builds.log import LogWriter
+from mlenv_jupyter.builds.queue import moment, seconds_of
+from mlenv_jupyter.core.errors import MlenvError, Problem
 from mlenv_jupyter.process import Line, run
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.secrets import Secrets
+from mlenv_jupyter.runs.built import built_record
 from mlenv_jupyter.runs.container import run_in_container
 from mlenv_jupyter.runs.environment import environment_in
 from mlenv_jupyter.runs.runs import ending
 from mlenv_jupyter.runs.snapshot import copy_snapshot
 from mlenv_jupyter.runs.spec import RunFiles
 from mlenv_jupyter.store.places import Places
-from mlenv_jupyter.store.store import Record, Store
+from mlenv_jupyter.store.store import Record
 from mlenv_jupyter.store.trees import remove_tree, write_atomically
 
 SHIM = Path(__file__).with_name("assets") / "context.py"
@@ -86,38 +86,14 @@ class Worker:
 
     def _built(self) -> Record:
         """The record of the built version; waits for its build and shows what that says."""
-        spec, builds = self.spec, self.registry.builds
-        queue = Queue(self.places, self.registry, spec.database)
-        build: Build = builds.get(spec.build)
-        if not build.ended:
+        if not self.registry.builds.get(self.spec.build).ended:
             self._change(state="preparing")
-            self.log.line(f"Building {spec.name}:{spec.version} ({build.id})", "note")
-            shown = 0
-            while not build.ended:
-                build = queue.wait(build.id, 0.2)
-                said = [one.x for one in read_records(self.places.build(build.id) / "log.jsonl")]
-                for text in said[shown:]:
-                    if text:
-                        self.log.line(text, "note")
-                shown = len(said)
-        if build.state != "succeeded" or build.lock_digest is None:
-            if build.error is not None:
-                raise BuildFailed.of(build.error)
-            raise BuildFailed(
-                f"The build of {spec.name}:{spec.version} was {build.state}.",
-                remedy=f"`mlenv log {build.id}` shows it.",
-            )
-        store = Store(self.places)
-        for place in (
-            self.places.prefix(build.lock_digest),
-            self.places.image(build.lock_digest),
-        ):
-            record = store.record(place)
-            if record is not None:
-                return record
-        raise BuildFailed(
-            f"What was built of {spec.name}:{spec.version} is not there any more.",
-            remedy=f"Build it again: mlenv build {spec.name}:{spec.version} --force",
+        return built_record(
+            self.places,
+            self.registry,
+            self.spec.database,
+            self.spec.build,
+            lambda text: self.log.line(text, "note"),
         )
 
     def _script(self, record: Record) -> int:

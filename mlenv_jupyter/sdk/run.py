@@ -18,6 +18,7 @@ from mlenv_jupyter.sdk.environment import Environment
 
 if TYPE_CHECKING:
     from mlenv_jupyter.sdk.experiment import Experiment
+    from mlenv_jupyter.sdk.model import Model
     from mlenv_jupyter.workspace import Workspace
 
 context: Any = _context
@@ -202,6 +203,30 @@ class Run:
     def get_tags(self) -> dict[str, str]:
         """Its tags."""
         return dict(self._workspace.runs.get(self.id).tags)
+
+    def register_model(
+        self,
+        model_name: str,
+        model_path: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
+        description: str = "",
+    ) -> Model:
+        """Register one of its files or directories, all of ``outputs`` where none is named.
+
+        Raises NotFound.
+        """
+        from mlenv_jupyter.sdk.model import Model
+
+        return Model.register(
+            self._workspace,
+            model_path=str(self._workspace.runs.file(self.id, model_path or "outputs")),
+            model_name=model_name,
+            tags=tags,
+            properties=properties,
+            description=description,
+            _run=self.id,
+        )
 
     def _inside(self) -> Any:
         if self.record.ended:

@@ -100,6 +100,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], object]] = {
     "manage_get_version": lambda names: names["restored_environment"].version == "1",
     "manage_build": lambda names: names["build"].status == "Succeeded",
 }
+RUNS = ("run_default_environment", "run_training", "run_web_service")
 NEED_AN_IMAGE = ("create_image_details", "manage_build_local")
 
 
@@ -115,6 +116,32 @@ def test_a_snippet_about_images_says_what_is_missing(
     with pytest.raises(Unavailable) as caught:
         ran(name)
     assert caught.value.remedy
+
+
+@pytest.mark.network
+def test_the_snippets_of_training_and_of_the_web_service(
+    ran: Callable[[str], dict[str, Any]], workspace: Workspace
+) -> None:
+    Path("example.py").write_text("print('an example')")
+    Path("train.py").write_text("open('outputs/model.pkl', 'w').write('the model')")
+    Path("score.py").write_text(
+        "import os\nfrom pathlib import Path\n"
+        "def init():\n    global text\n"
+        "    text = Path(os.environ['AZUREML_MODEL_DIR'], 'model.pkl').read_text()\n"
+        "def run(data): return text + ' on ' + data\n"
+    )
+    names = ran("run_default_environment")
+    assert "an example" in names["run"].get_log()
+    assert names["run"].get_environment().name == "Experiment-environment-example-Environment"
+    names = ran("run_training")
+    names["run"].wait_for_completion()
+    assert names["run"].get_environment().version == names["myenv"].register(workspace).version
+    try:
+        service = ran("run_web_service")["service"]
+        service.wait_for_deployment(show_output=True)
+        assert service.run("data") == "the model on data"
+    finally:
+        workspace.services.delete("my_web_service")
 
 
 def test_details_of_an_image_that_is_not_built(workspace: Workspace) -> None:
@@ -150,4 +177,4 @@ def test_the_command_line(homes: Path, tmp_path: Path) -> None:
 def test_every_snippet_is_run() -> None:
     there = {one.stem for one in SNIPPETS.iterdir()}
     commands = {"cli_scaffold", "cli_register", "cli_list", "cli_download"}
-    assert there == {*CHECKS, *NEED_AN_IMAGE, *commands}
+    assert there == {*CHECKS, *RUNS, *NEED_AN_IMAGE, *commands}

@@ -1,0 +1,53 @@
+"""Waiting for a version to be built, by a process that is to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mlenv_jupyter.builds.log import read_records
+from mlenv_jupyter.builds.queue import Queue
+from mlenv_jupyter.core.errors import BuildFailed
+from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.store.places import Places
+from mlenv_jupyter.store.store import Record, Store
+
+
+def built_record(
+    places: Places,
+    registry: Registry,
+    database: str | None,
+    build_id: str,
+    say: Callable[[str], None],
+) -> Record:
+    """The record of what a build made, when it has ended; says what the build says.
+
+    Raises BuildFailed, with the build's own reason.
+    """
+    build = registry.builds.get(build_id)
+    reference = f"{build.name}:{build.version}"
+    if not build.ended:
+        say(f"Building {reference} ({build.id})")
+        queue = Queue(places, registry, database)
+        shown = 0
+        while not build.ended:
+            build = queue.wait(build.id, 0.2)
+            said = [one.x for one in read_records(places.build(build.id) / "log.jsonl")]
+            for text in filter(None, said[shown:]):
+                say(text)
+            shown = len(said)
+    if build.state != "succeeded" or build.lock_digest is None:
+        if build.error is not None:
+            raise BuildFailed.of(build.error)
+        raise BuildFailed(
+            f"The build of {reference} was {build.state}.",
+            remedy=f"`mlenv log {build.id}` shows it.",
+        )
+    store = Store(places)
+    for place in (places.prefix(build.lock_digest), places.image(build.lock_digest)):
+        record = store.record(place)
+        if record is not None:
+            return record
+    raise BuildFailed(
+        f"What was built of {reference} is not there any more.",
+        remedy=f"Build it again: mlenv build {reference} --force",
+    )

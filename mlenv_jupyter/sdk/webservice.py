@@ -1,0 +1,232 @@
+"""LocalWebservice: a model answering HTTP in a process on this machine."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mlenv_jupyter.core.errors import BuildFailed, InvalidRequest, MlenvError, Unavailable
+from mlenv_jupyter.core.service import Limits, Service
+from mlenv_jupyter.sdk.builds import STEP, _Follow
+from mlenv_jupyter.sdk.checked import warn
+from mlenv_jupyter.serving.services import Deployment
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.sdk.model import InferenceConfig, Model
+    from mlenv_jupyter.workspace import Workspace
+
+STATES = {
+    "deploying": "Transitioning",
+    "healthy": "Healthy",
+    "unhealthy": "Unhealthy",
+    "failed": "Failed",
+    "stopped": "Unhealthy",
+}
+"""mlenv's states in the seed's words."""
+
+
+class DeploymentConfiguration:
+    """Where and how a service answers."""
+
+    def __init__(
+        self, port: int | None = None, limits: Limits | None = None, auth_enabled: bool = False
+    ) -> None:
+        self.port = port
+        self.limits = limits or Limits()
+        self.auth_enabled = auth_enabled
+
+
+class Webservice:
+    """A service; it goes on without this object."""
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        """A service that there is; raises NotFound."""
+        self._workspace = workspace
+        self.name = name
+        workspace.services.get(name)
+
+    @staticmethod
+    def list(workspace: Workspace) -> list[Webservice]:
+        """Every service."""
+        return [Webservice(workspace, one.name) for one in workspace.services.all()]
+
+    @property
+    def service(self) -> Service:
+        """The service as it is now."""
+        return self._workspace.services.get(self.name)
+
+    @property
+    def state(self) -> str:
+        """``Transitioning``, ``Healthy``, ``Unhealthy`` or ``Failed``."""
+        return STATES[self.service.state]
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self.service.port
+
+    @property
+    def error(self) -> Any:
+        """Why it does not answer with its newest revision, or None."""
+        return self.service.error
+
+    @property
+    def scoring_uri(self) -> str:
+        """Where it is asked."""
+        return f"http://127.0.0.1:{self.port}/score"
+
+    @property
+    def swagger_uri(self) -> str:
+        """Where it says how it is asked."""
+        return f"http://127.0.0.1:{self.port}/swagger.json"
+
+    def wait_for_deployment(self, show_output: bool = False) -> None:
+        """Wait until the newest revision answers. Raises BuildFailed with the reason if not."""
+        follow = _Follow(self._workspace.services.log_path(self.name)) if show_output else None
+        while not self._workspace.services.wait(self.name, STEP).settled:
+            if follow is not None:
+                follow.show()
+        if follow is not None:
+            follow.show()
+        error = self.service.error
+        if error is not None:
+            raise BuildFailed.of(error)
+
+    def run(self, input_data: Any) -> Any:
+        """Ask it with a text of JSON or bytes; what it answers, decoded.
+
+        Raises Unavailable with what it said where that is no score.
+        """
+        data = input_data.encode() if isinstance(input_data, str) else input_data
+        if not isinstance(data, (bytes, bytearray)):
+            raise InvalidRequest(
+                "Give a text or bytes.", where="input_data", remedy="json.dumps(…) makes a text."
+            )
+        headers = {"Content-Type": "application/json"}
+        if self.service.authenticated:
+            headers["Authorization"] = f"Bearer {self.get_keys()[0]}"
+        request = urllib.request.Request(self.scoring_uri, bytes(data), headers)  # noqa: S310
+        # No proxy: it is on this machine.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=300) as answer:
+                body = answer.read()
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")[:2000]
+            raise Unavailable(
+                f"The service answered with status {error.code}.",
+                code="no_score",
+                detail=said,
+                remedy="Its log says more: get_logs().",
+            ) from error
+        except OSError as error:
+            raise Unavailable(f"The service does not answer: {error}.", code="no_answer") from error
+        try:
+            return json.loads(body)
+        except ValueError:
+            return body
+
+    def get_logs(self, num_lines: int = 5000) -> str:
+        """What it has said."""
+        from mlenv_jupyter.builds.log import read_records
+
+        records = read_records(self._workspace.services.log_path(self.name))
+        said = [one.x for one in records if one.x]
+        return "".join(f"{one}\n" for one in said[-num_lines:])
+
+    def update(
+        self,
+        models: Sequence[Model] | None = None,
+        inference_config: InferenceConfig | None = None,
+        deployment_config: DeploymentConfiguration | None = None,
+    ) -> None:
+        """Serve something else in its place; no request fails while it changes."""
+        if inference_config is None:
+            raise InvalidRequest("Name the entry script again.", where="inference_config")
+        chosen = models
+        if chosen is None:
+            from mlenv_jupyter.sdk.model import Model
+
+            chosen = [
+                Model(self._workspace, one.name, version=one.version) for one in self.service.models
+            ]
+        config = deployment_config
+        if config is None:
+            before = self._workspace.services.wanted(self.name)
+            config = DeploymentConfiguration(None, before.limits, before.authenticated)
+        wanted = deployment_of(self._workspace, chosen, inference_config, config)
+        self._workspace.services.update(self.name, wanted)
+
+    def reload(self) -> None:
+        """Start it anew with what it serves; no request fails."""
+        services = self._workspace.services
+        services.reload(self.name)
+
+    def delete(self) -> None:
+        """Stop it and forget it; its models stay."""
+        self._workspace.services.delete(self.name)
+
+    def get_keys(self) -> tuple[str, ...]:
+        """The primary and the secondary key."""
+        return self._workspace.services.keys(self.name)
+
+    def __repr__(self) -> str:
+        try:
+            return f"{type(self).__name__}({self.name}, {self.state})"
+        except MlenvError:
+            return f"{type(self).__name__}({self.name}, deleted)"
+
+
+class LocalWebservice(Webservice):
+    """A service in a process on this machine."""
+
+    @staticmethod
+    def deploy_configuration(
+        port: int | None = None,
+        *,
+        auth_enabled: bool = False,
+        max_concurrent_requests: int = 1,
+        scoring_timeout_ms: int = 60_000,
+        max_request_bytes: int = 100 * 1024 * 1024,
+        max_waiting_requests: int = 1000,
+        cpu_cores: float | None = None,
+        memory_gb: float | None = None,
+    ) -> DeploymentConfiguration:
+        """``run()`` is called by as many threads as ``max_concurrent_requests`` says.
+
+        ``cpu_cores`` and ``memory_gb`` are taken, as a program for the seed's AciWebservice has
+        them, and said to limit nothing: a process has all of the machine.
+        """
+        if cpu_cores is not None or memory_gb is not None:
+            warn("cpu_cores and memory_gb limit nothing: the service is a process on this machine.")
+        if max_concurrent_requests < 1 or scoring_timeout_ms < 1 or max_request_bytes < 1:
+            raise InvalidRequest("A limit is at least 1.", where="deployment_config")
+        limits = Limits(
+            concurrency=max_concurrent_requests,
+            timeout=scoring_timeout_ms / 1000,
+            max_body=max_request_bytes,
+            max_waiting=max_waiting_requests,
+        )
+        return DeploymentConfiguration(port, limits, auth_enabled)
+
+
+def deployment_of(
+    workspace: Workspace,
+    models: Sequence[Model],
+    inference: InferenceConfig,
+    config: DeploymentConfiguration,
+) -> Deployment:
+    """What is to be served; the environment is registered where it is not."""
+    version = inference.environment._registered(workspace)
+    return Deployment(
+        environment=version.name,
+        version=version.version,
+        models=tuple(one._record for one in models),
+        entry_script=inference.entry_script,
+        source_directory=inference.source_directory,
+        limits=config.limits,
+        authenticated=config.auth_enabled,
+    )

@@ -1,0 +1,1 @@
+"""Files that are copied to where a model is served; they need the environment and its layer."""

@@ -1,0 +1,282 @@
+"""Services: deployed, updated without a pause, stopped, and looked after."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mlenv_jupyter.builds.queue import moment, start_worker
+from mlenv_jupyter.core.errors import Conflict, InvalidRequest, MlenvError, NotFound, Unavailable
+from mlenv_jupyter.core.names import check_name
+from mlenv_jupyter.core.service import Limits, Model, ModelReference, Revision, Service
+from mlenv_jupyter.process import end_group
+from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.runs.environment import inherited
+from mlenv_jupyter.runs.snapshot import add_snapshot
+from mlenv_jupyter.serving.spec import ServiceFiles, ServiceSpec
+from mlenv_jupyter.store.places import Places
+from mlenv_jupyter.store.trees import remove_tree
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.core.build import Build
+
+PATIENCE = 40.0
+"""Seconds for a service to answer what it has before it is ended."""
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be served."""
+
+    environment: str
+    version: str | None
+    models: tuple[Model, ...]
+    entry_script: str
+    source_directory: str
+    limits: Limits = Limits()
+    variables: dict[str, str] = {}
+    authenticated: bool = False
+
+
+class Services:
+    """The services of a workspace."""
+
+    def __init__(
+        self,
+        places: Places,
+        registry: Registry,
+        database: str | None,
+        build: Callable[[str, str | None], Build],
+    ) -> None:
+        self._places = places
+        self._registry = registry
+        self._database = database
+        self._build = build
+
+    def deploy(
+        self,
+        name: str,
+        wanted: Deployment,
+        *,
+        port: int | None = None,
+        overwrite: bool = False,
+        author: str = "",
+    ) -> Service:
+        """Start a service; answers at once, and it goes on without this process.
+
+        Raises Conflict for a name that is there, unless ``overwrite``, which updates it;
+        InvalidName, InvalidRequest, NotFound, Unavailable where the port is taken.
+        """
+        check_name(name, own=False)
+        with contextlib.suppress(NotFound):
+            self.get(name)
+            if not overwrite:
+                raise Conflict(
+                    f"There is a service {name!r} already.",
+                    where="name",
+                    remedy="Update or delete it, or deploy with overwrite=True.",
+                )
+            return self.update(name, wanted)
+        port = _free(port)
+        revision = self._revision(wanted, 1)
+        now = moment()
+        service = Service(
+            name=name,
+            state="deploying",
+            port=port,
+            environment=revision.environment,
+            version=revision.version,
+            models=revision.models,
+            created_at=now,
+            updated_at=now,
+            author=author,
+            authenticated=wanted.authenticated,
+        )
+        files = ServiceFiles(self._places, name)
+        files.make(
+            ServiceSpec(
+                name=name,
+                port=port,
+                home=str(self._places.home),
+                store=str(self._places.store),
+                database=self._database,
+                offline=self._places.offline,
+            )
+        )
+        files.write_wanted(revision)
+        self._registry.services.put(service)
+        self._start(files, name)
+        return service
+
+    def update(self, name: str, wanted: Deployment) -> Service:
+        """Have a service answer with something else; no request fails while it changes."""
+        service = self.get(name)
+        revision = self._revision(wanted, service.wanted + 1)
+        ServiceFiles(self._places, name).write_wanted(revision)
+        made = self._registry.services.change(
+            name, state="deploying", wanted=revision.number, updated_at=moment()
+        )
+        self._look(made)
+        return made
+
+    def reload(self, name: str) -> Service:
+        """Start a service anew with what it serves; no request fails while it changes."""
+        files = ServiceFiles(self._places, name)
+        number = self.get(name).wanted + 1
+        files.write_wanted(msgspec.structs.replace(files.read_wanted(), number=number))
+        made = self._registry.services.change(
+            name, state="deploying", wanted=number, updated_at=moment()
+        )
+        self._look(made)
+        return made
+
+    def get(self, name: str) -> Service:
+        """One service; raises NotFound."""
+        return self._registry.services.get(name)
+
+    def all(self) -> tuple[Service, ...]:
+        """Every service."""
+        return self._registry.services.all()
+
+    def wait(self, name: str, timeout: float | None = None) -> Service:
+        """Wait until the newest revision answers, or will not."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            service = self.get(name)
+            if service.settled or (until is not None and time.monotonic() > until):
+                return service
+            self._look(service)
+            time.sleep(0.05)
+
+    def delete(self, name: str) -> None:
+        """Stop a service and forget it; models stay. Raises NotFound."""
+        self.get(name)
+        files = ServiceFiles(self._places, name)
+        files.cancel.touch(mode=0o600)
+        pid = files.read_pid()
+        if pid is not None and _alive(files):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, 15)
+            until = time.monotonic() + PATIENCE
+            while _alive(files) and time.monotonic() < until:
+                time.sleep(0.02)
+            if _alive(files):
+                end_group(pid, hard=True)
+        self._registry.services.remove(name)
+        remove_tree(files.place)
+
+    def log_path(self, name: str) -> Path:
+        """Where its log is. Raises NotFound."""
+        self.get(name)
+        return ServiceFiles(self._places, name).log
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        """Its primary and secondary key. Raises NotFound."""
+        self.get(name)
+        return ServiceFiles(self._places, name).read_keys()
+
+    def wanted(self, name: str) -> Revision:
+        """The newest revision. Raises NotFound."""
+        self.get(name)
+        return ServiceFiles(self._places, name).read_wanted()
+
+    def reconcile(self) -> None:
+        """Start the services again whose supervisor died."""
+        for service in self.all():
+            with contextlib.suppress(OSError):
+                self._look(service)
+
+    def _look(self, service: Service) -> None:
+        files = ServiceFiles(self._places, service.name)
+        if files.cancel.exists() or not files.wanted.exists() or _alive(files):
+            return
+        with contextlib.suppress(MlenvError):
+            self._registry.services.change(service.name, state="deploying", updated_at=moment())
+            self._start(files, service.name)
+
+    def _revision(self, wanted: Deployment, number: int) -> Revision:
+        row = self._registry.find(wanted.environment, wanted.version)
+        if row.definition.kind == "image":
+            raise InvalidRequest(
+                f"{row.name}:{row.version} is built as an image, which is not served here yet.",
+                where="environment",
+                remedy="Use an environment without a docker section.",
+            )
+        top = Path(wanted.source_directory).absolute()
+        script = (top / wanted.entry_script).resolve()
+        if not script.is_relative_to(top.resolve()) or not script.is_file():
+            raise NotFound(
+                f"There is no {wanted.entry_script!r} in {wanted.source_directory}.",
+                where="entry_script",
+                remedy="The entry script is named by its path from source_directory.",
+            )
+        return Revision(
+            number=number,
+            environment=row.name,
+            version=row.version,
+            definition=row.definition,
+            build=self._build(row.name, row.version).id,
+            models=_references(wanted.models),
+            entry_script=script.relative_to(top.resolve()).as_posix(),
+            snapshot=add_snapshot(self._places, top),
+            limits=wanted.limits,
+            variables=wanted.variables,
+            authenticated=wanted.authenticated,
+        )
+
+    def _start(self, files: ServiceFiles, name: str) -> None:
+        lock = files.try_lock()
+        if lock is None:
+            return
+        try:
+            env = {**inherited(os.environ), "MLENV_SERVICE_NAME": name}
+            child = start_worker("mlenv_jupyter.serving.supervisor", files, lock, env)
+        finally:
+            os.close(lock)
+        threading.Thread(target=self._reap, args=(child, files, name), daemon=True).start()
+
+    def _reap(self, child: subprocess.Popen[bytes], files: ServiceFiles, name: str) -> None:
+        if child.wait() == 0 or files.cancel.exists():
+            return
+        with contextlib.suppress(MlenvError, OSError):
+            service = self.get(name)
+            if service.revision == 0 and service.state == "deploying":
+                said = (files.place / "worker.err").read_text(errors="replace")[-400:]
+                problem = Unavailable("The service did not start.", detail=said).problem()
+                self._registry.services.change(name, state="failed", error=problem)
+
+
+def _references(models: Sequence[Model]) -> tuple[ModelReference, ...]:
+    return tuple(ModelReference(one.name, one.version, one.digest) for one in models)
+
+
+def _free(port: int | None) -> int:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port or 0))
+        except (OSError, OverflowError) as error:
+            raise Unavailable(
+                f"Port {port} cannot be used.",
+                code="port_taken",
+                detail=str(error),
+                where="port",
+                remedy="Choose another one, or none for any that is free.",
+            ) from error
+        return int(trial.getsockname()[1])
+
+
+def _alive(files: ServiceFiles) -> bool:
+    lock = files.try_lock()
+    if lock is None:
+        return True
+    os.close(lock)
+    return False
