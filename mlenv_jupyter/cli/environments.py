@@ -1,4 +1,4 @@
-"""``mlenv new``, ``set``, ``list``, ``show``, ``diff``: environments and their versions."""
+"""``mlenv new``, ``set``, ``save``, ``list``, ``show``, ``diff``: environments and versions."""
 
 from __future__ import annotations
 
@@ -107,6 +107,28 @@ def set_(
     show_registered(session, version, created)
 
 
+@verb("save")
+@click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
+@click.option("-p", "--package", "packages", multiple=True, help="Add it, or have it so: numpy>=2.")
+@click.option("--without", multiple=True, metavar="NAME", help="Take a package out.")
+@click.option("-m", "--message", default="", help="What is new in this version.")
+def save(
+    session: Session, reference: Pair, packages: Sequence[str], without: Sequence[str], message: str
+) -> None:
+    """Register the next version with packages added, changed or taken out; all else stays."""
+    from mlenv_jupyter.core.edits import with_packages
+
+    if not packages and not without:
+        raise InvalidRequest("There is nothing to change.", remedy="Name a package: -p PACKAGE.")
+    base = session.workspace.version(*reference)
+    assert base.definition is not None
+    definition = with_packages(base.definition, packages, without)
+    version, created = session.workspace.register(
+        base.name, definition, message=message, base=base.version
+    )
+    show_registered(session, version, created)
+
+
 @verb("list")
 @click.argument("query", default="")
 @click.option("-q", "--quiet", is_flag=True, help="Names only.")
@@ -196,7 +218,7 @@ def diff(session: Session, before: Pair, after: Pair) -> None:
         note("One of them is not resolved yet; build both to compare what they come to.")
 
 
-COMMANDS = (new, list_, show, set_, diff)
+COMMANDS = (new, list_, show, set_, save, diff)
 
 
 def all_environments(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -42,6 +44,30 @@ def normalise(line: str) -> str:
 def name_of(line: str) -> str:
     """The canonical name in a normalised requirement."""
     return canonicalize_name(Requirement(line).name)
+
+
+def replaced(lines: Iterable[str], put: Iterable[str], without: Iterable[str]) -> tuple[str, ...]:
+    """Requirements with others in place of those of the same name, and without some names.
+
+    A line that is replaced by a plain one keeps its extras and its marker. Raises packaging's
+    InvalidRequirement.
+    """
+    wanted = {name_of(line): line for line in put}
+    dropped = {canonicalize_name(name) for name in without} - wanted.keys()
+    made, used = [], set()
+    for line in lines:
+        name = name_of(line)
+        if name in dropped:
+            continue
+        if name not in wanted:
+            made.append(line)
+            continue
+        used.add(name)
+        old, new = Requirement(line), Requirement(wanted[name])
+        new.extras |= old.extras
+        new.marker = new.marker or old.marker
+        made.append(normalise(str(new)))
+    return (*made, *(line for name, line in wanted.items() if name not in used))
 
 
 def normalise_all(lines: object, where: str) -> tuple[tuple[str, ...], list[Problem]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from html import escape
 
+from .drift import between
 from .markup import (
     ORANGE,
     STATES,
@@ -14,11 +14,9 @@ from .markup import (
     fold,
     grid,
     in_colour,
-    key_of,
     marked,
     numbered,
     pair,
-    plural,
     preformatted,
     quiet,
     row,
@@ -31,8 +29,9 @@ from .markup import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
+
+    from .drift import Drift
 
 MARKS = {"added": "+", "removed": "−", "upgraded": "↑", "downgraded": "↓", "changed": "~"}
 
@@ -45,7 +44,7 @@ def where(record: dict[str, Any]) -> Card:
         return sentence(text, "`%mlenv list` shows the environments, `%mlenv use NAME` switches.")
     version = numbered(record["version"])
     variables = sorted(record.get("variables") or {})
-    changes = drift(record, sys.path)
+    changes = between(record, sys.path).text()
     pairs = [
         ("Python", python),
         ("Packages", str(len(record["packages"]))),
@@ -62,31 +61,19 @@ def where(record: dict[str, Any]) -> Card:
     return Card(text, row(head, mark) + grid(shown))
 
 
-def drift(record: dict[str, Any], path: Iterable[str]) -> str:
-    """What is installed here and not in the version, and the other way round; '' if nothing."""
-    locked = {key_of(name): version for name, version in record["packages"].items()}
-    layer = {key_of(name): version for name, version in record.get("layer_packages", {}).items()}
-    inside = tuple(record[one] for one in ("overlay", "prefix", "layer") if record.get(one))
-    found: dict[str, tuple[str, str]] = {}
-    for place in path:
-        if not place.startswith(inside) or not os.path.isdir(place):
-            continue
-        for entry in os.listdir(place):
-            if entry.endswith(".dist-info"):
-                name, _, version = entry[: -len(".dist-info")].partition("-")
-                found.setdefault(key_of(name), (name.replace("_", "-"), version))
-    more = [
-        f"{name} {version}"
-        for key, (name, version) in sorted(found.items())
-        if version not in (locked.get(key), layer.get(key))
-    ]
-    gone = sorted(key for key in locked if key not in found)
-    parts = []
-    if more:
-        parts.append(f"+{plural(len(more), 'package')}: {', '.join(more)}")
-    if gone:
-        parts.append(f"−{plural(len(gone), 'package')}: {', '.join(gone)}")
-    return "; ".join(parts)
+def drift(record: dict[str, Any], found: Drift) -> Card:
+    """What differs from the version, package by package, and what can be done about it."""
+    label = "{} {}".format(record["name"], numbered(record["version"]))
+    if not found:
+        return sentence(f"This kernel has what {label} has, nothing more and nothing less.")
+    rows = [("+ added", one.name, "", one.version) for one in found.added]
+    rows += [("~ changed", one.name, was, one.version) for one, was in found.changed]
+    rows += [("− removed", name, was, "") for name, was in found.removed]
+    shown = table(("Drift", "Package", label, "Here"), rows)
+    hint = "Keep it as the next version: `%mlenv save`"
+    if record.get("temporary"):
+        hint += " (else it is gone when this kernel ends)"
+    return Card(shown.text + "\n" + hint.replace("`", ""), shown.html + quiet(marked(hint)))
 
 
 def environments(answer: dict[str, Any]) -> Card:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 import time
 
-from . import building, cards, following, problems
+from . import building, cards, drift, following, packages, problems
 from .command import Command, Refused, problem_of, with_json
 
 TYPE_CHECKING = False
@@ -23,6 +24,9 @@ The environment of this notebook, and all the others.
   %mlenv                         where am I: name, version, packages, drift
   %mlenv list [WORDS]            the environments
   %mlenv show [NAME[:V]]         a version: asked for, resolved, state
+  %mlenv drift                   what this kernel has beyond its version
+  %mlenv add PACKAGE …           install into this notebook's own copy; remove PACKAGE … takes out
+  %mlenv save [-m MESSAGE]       register, build and use the next version, with what was added
   %mlenv new NAME -p PACKAGE …   register an environment (--python, -v KEY=VALUE)
   %mlenv set KEY=VALUE …         the next version of this environment, with other variables
   %mlenv build [NAME[:V]]        build it and watch (interrupting the cell leaves it running)
@@ -38,10 +42,6 @@ Options are those of the command: `%mlenv build --help`.
 """
 
 LATER = {
-    "add": "`%pip install …` works now: it changes this notebook's own copy, not the version.",
-    "remove": "`%pip uninstall …` works now: it changes this notebook's own copy, not the version.",
-    "save": "Register the packages as the next version with `%mlenv new NAME --next -p …`.",
-    "drift": "`%mlenv` alone shows what differs from the version.",
     "lock": "`%mlenv show NAME` lists what a version resolved to.",
     "notebook": "",
     "run": "",
@@ -53,7 +53,9 @@ PLAIN = (
     *("kernel", "environment", "import", "status", "verify"),
     *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
 )
-OWN = ("build", "use", "log", "help")
+HERE = ("drift", "add", "remove", "save")
+"""What is about the environment of this kernel, and nothing where it is none of mlenv."""
+OWN = ("build", "use", "log", "help", *HERE)
 NAME_FIRST = (
     *("show", "build", "use", "log", "cancel", "diff", "export", "set"),
     *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
@@ -109,7 +111,7 @@ class Magic:
         verb, rest = (words[0], words[1:]) if words else ("", [])
         if not verb:
             self.show(cards.where(self.record))
-        elif verb in ("help", "--help", "-h"):
+        elif verb in ("help", "--help", "-h") or (verb in HERE and {"--help", "-h"} & set(rest)):
             print(HELP)
         elif "--help" in rest or "-h" in rest:
             print(self.command.text([verb, *rest]))
@@ -119,6 +121,8 @@ class Magic:
             self.use(rest)
         elif verb == "log":
             self.log(self.or_here(rest))
+        elif verb in HERE:
+            self.here(verb, rest)
         elif verb in CARDS:
             self.card(verb, rest)
         elif verb in PLAIN:
@@ -176,6 +180,43 @@ class Magic:
             }
         )
         self.show(cards.use(kernel, asked))
+
+    def here(self, verb: str, rest: list[str]) -> None:
+        """A verb about this kernel's own packages."""
+        if not self.record:
+            message = "This kernel is not an environment of mlenv."
+            remedy = "`%mlenv list` shows the environments, `%mlenv use NAME` switches to one."
+            raise Refused({"message": message, "remedy": remedy})
+        if verb == "drift":
+            self.show(cards.drift(self.record, drift.between(self.record, sys.path)))
+        elif verb == "save":
+            self.save(rest)
+        else:
+            packages.change(verb, rest)
+
+    def save(self, rest: list[str]) -> None:
+        """Register what this kernel has as the next version, build it and switch to it."""
+        found = drift.between(self.record, sys.path)
+        if not found:
+            self.show(cards.drift(self.record, found))
+            return
+        local = drift.from_directories(found)
+        if local:
+            message = "{} came from a directory, which no version can name.".format(
+                ", ".join(local)
+            )
+            remedy = "Install it from an index, a repository or a wheel that stays; or remove it."
+            raise Refused({"message": message, "remedy": remedy})
+        words = [f"--package={one}" for one in drift.wanted(found)]
+        words += [f"--without={name}" for name, _ in found.removed]
+        made = self.command.answer(["save", self.reference, *words, *rest])
+        reference = "{}:{}".format(made["name"], made["version"])
+        try:
+            self.build([reference])
+        except Refused:
+            print(f"{reference} is registered and not built; this kernel stays as it is.")
+            raise
+        self.use([reference])
 
     def log(self, rest: list[str]) -> None:
         """The log of a build as plain text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from mlenv_jupyter.magics import building, cards, problems
+from mlenv_jupyter.magics.drift import between, from_directories, wanted
 from mlenv_jupyter.magics.following import View
 from tests.magics.conftest import MODULES
 
@@ -199,11 +201,49 @@ def test_where_am_i_and_what_drifted(tmp_path: Path) -> None:
         "layer": None,
     }
     path = [str(overlay), str(prefix), str(tmp_path / "elsewhere")]
-    assert cards.drift(record, path) == "+2 packages: polars 1.35.2, six 1.16.0; −1 package: gone"
+    found = between(record, path)
+    assert found.text() == (
+        "+1 package: polars 1.35.2; ~1 package: six 1.17.0 → 1.16.0; −1 package: gone"
+    )
+    assert wanted(found) == ["polars==1.35.2", "six==1.16.0"]
+    card = cards.drift(record, found)
+    assert [line.split() for line in card.text.splitlines()] == [
+        ["Drift", "Package", "demo", "v3", "Here"],
+        ["+", "added", "polars", "1.35.2"],
+        ["~", "changed", "six", "1.17.0", "1.16.0"],
+        ["−", "removed", "gone", "2.0"],
+        ["Keep", "it", "as", "the", "next", "version:", "%mlenv", "save"],
+    ]
     lines = cards.where(record).text.splitlines()
     assert lines[0] == "demo v3   Ready"
     assert lines[1] == f"Python    {sys.version.split()[0]}"
     assert "Variables A, B" in lines
+
+
+def test_what_is_saved_of_what_was_added(tmp_path: Path) -> None:
+    """What pip noted is what was asked for, and where it came from; the rest comes along."""
+    origins = {
+        "asked-1.0": None,
+        "along-2.0": None,
+        "cloned-0.1": {
+            "url": "https://example.invalid/a.git",
+            "vcs_info": {"vcs": "git", "commit_id": "1a2b"},
+        },
+        "here-0.1": {"url": "file:///work", "dir_info": {"editable": True}},
+    }
+    for name, origin in origins.items():
+        info = tmp_path / f"{name}.dist-info"
+        info.mkdir()
+        if not name.startswith("along"):
+            (info / "REQUESTED").touch()
+        if origin:
+            (info / "direct_url.json").write_text(json.dumps(origin))
+    found = between({"packages": {}, "overlay": str(tmp_path)}, [str(tmp_path)])
+    assert from_directories(found) == ["here"]
+    assert wanted(found)[:2] == [
+        "asked==1.0",
+        "cloned @ git+https://example.invalid/a.git@1a2b",
+    ]
 
 
 def test_where_am_i_elsewhere() -> None:

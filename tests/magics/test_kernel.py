@@ -140,3 +140,70 @@ def test_failed_build_stops_a_notebook(kernel_name: str, tmp_path: Path) -> None
     assert notebook.cells[1].execution_count is None
     html = [one.data["text/html"] for one in cells[0].outputs if "data" in one]
     assert len(html) == 1
+
+
+def test_add_drift_remove_save(
+    kernel: BlockingKernelClient, workspace: Workspace, wheelhouse: Callable[..., Path]
+) -> None:
+    wheelhouse("mlenv-moss")
+    place = wheelhouse("mlenv-boulder", requires=("mlenv-moss",))
+    wheelhouse("mlenv-pebble", "2.0")
+    source = f"--no-index --find-links {place}"
+    assert "nothing more and nothing less" in run(kernel, "%mlenv drift").text
+
+    added = run(kernel, f"%mlenv add {source} mlenv-boulder\nimport mlenv_boulder, mlenv_moss")
+    assert added.status == "ok", added.text
+    streams = [one for one in added.messages if one["msg_type"] == "stream"]
+    assert len(streams) > 1, "pip's lines came all at once"
+    assert "Processing " in added.text
+    assert "not into demo v1" in added.text
+    run(kernel, "import mlenv_pebble")
+    changed = run(kernel, f"%mlenv add {source} mlenv-pebble==2.0")
+    assert "mlenv-pebble 1.0 stays imported until you restart the kernel" in changed.text
+    missing = run(kernel, f"%mlenv add {source} mlenv-no-such-thing")
+    assert missing.status == "error"
+    assert "No matching distribution found for mlenv-no-such-thing" in missing.text
+
+    shown = [line.split() for line in run(kernel, "%mlenv drift").text.splitlines()]
+    assert shown[1:4] == [
+        ["+", "added", "mlenv-boulder", "1.0"],
+        ["+", "added", "mlenv-moss", "1.0"],
+        ["~", "changed", "mlenv-pebble", "1.0", "2.0"],
+    ]
+
+    saved = run(kernel, "%mlenv save -m 'a boulder'")
+    assert saved.status == "ok", saved.text
+    assert "✓ Ready: demo v2" in saved.text
+    (comm,) = [one["content"]["data"] for one in saved.messages if one["msg_type"] == "comm_open"]
+    assert (comm["action"], comm["name"], comm["version"]) == ("use", "demo", "2")
+    version = workspace.version("demo", "2")
+    assert version.state == "ready"
+    assert version.message == "a boulder"
+    assert version.definition is not None
+    assert version.definition.pip.requirements == ("mlenv-boulder==1.0", "mlenv-pebble==2.0")
+    assert version.definition.variables == {"COLOUR": "blue"}
+    assert workspace.version("demo", "1").state == "ready"
+
+    assert run(kernel, "%mlenv remove mlenv-boulder mlenv-moss").status == "ok"
+    assert "mlenv-boulder" not in run(kernel, "%mlenv drift").text
+    assert run(kernel, "%mlenv remove mlenv-pebble").status == "ok"
+    assert run(kernel, "%mlenv remove").status == "error"
+    last = run(kernel, "%mlenv save")
+    assert last.status == "ok", last.text
+    empty = workspace.version("demo", "3").definition
+    assert empty is not None
+    assert empty.pip.requirements == ()
+
+
+def test_add_and_save_in_a_notebook_that_nobody_watches(
+    kernel_name: str, workspace: Workspace, tmp_path: Path, wheelhouse: Callable[..., Path]
+) -> None:
+    place = wheelhouse("mlenv-boulder")
+    sources = [
+        f"%mlenv add --no-index --find-links {place} mlenv-boulder",
+        "import mlenv_boulder",
+        "%mlenv save",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in sources])
+    NotebookClient(notebook, kernel_name=kernel_name, timeout=120).execute(cwd=os.fspath(tmp_path))
+    assert workspace.version("demo", "2").state == "ready"

@@ -1,0 +1,66 @@
+"""pip in a cell: what it says as it says it, and how it ended.
+
+Standard library only, Python 3.8 and later.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+
+from .command import Refused
+
+COMMANDS = {"add": ["install"], "remove": ["uninstall", "--yes"]}
+DONE_TO = {"add": "installed", "remove": "removed"}
+
+
+def change(verb: str, words: list[str]) -> None:
+    """Add or remove packages in this kernel's overlay; raises Refused.
+
+    ``python -m pip`` is the overlay's own way in, so the version behind it is never touched.
+    """
+    if not any(not word.startswith("-") for word in words) and "-r" not in words:
+        message = f"Nothing is named that should be {DONE_TO[verb]}."
+        raise Refused({"message": message, "remedy": f"`%mlenv {verb} PACKAGE`"})
+    argv = [sys.executable, "-m", "pip", "--disable-pip-version-check", *COMMANDS[verb], *words]
+    code = stream(argv)
+    importlib.invalidate_caches()
+    if code:
+        # pip has said why, just above.
+        message = f"Not everything was {DONE_TO[verb]} (pip ended with exit code {code})."
+        raise Refused({"message": message, "shown": True})
+
+
+def stream(argv: list[str]) -> int:
+    """Run a command to its end and print its lines as they come; its exit code.
+
+    In a session of its own: an interrupt of the cell is handed on, and what it answers waited for.
+    """
+    child = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(os.environ, PYTHONUNBUFFERED="1"),
+        start_new_session=True,
+    )
+    interrupted = False
+    while True:
+        try:
+            assert child.stdout is not None
+            for line in child.stdout:
+                print(line.decode("utf-8", "replace"), end="", flush=True)
+            code = child.wait()
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+            try:
+                os.killpg(child.pid, signal.SIGINT)
+            except OSError:
+                pass
+    if interrupted:
+        raise KeyboardInterrupt
+    return code
