@@ -701,6 +701,11 @@ class Workspace(Configurable):
 
         removed = [f"kernel {one}" for one in kernelspecs.remove_all(self.places.kernels)]
         if purge and self.places.registry.exists():
+            for service in self.services.all():
+                self.services.delete(service.name)
+            for run in self.registry.runs.running():
+                self.runs.cancel(run.id)
+                self.runs.wait(run.id, 10)
             for build in self.registry.builds.running():
                 self.cancel(build.id)
                 self.wait(build.id, 10)

@@ -22,6 +22,7 @@ from mlenv_jupyter.cli import (
     lifecycle,
     notebooks,
     registry,
+    runs,
     secrets,
     system,
 )
@@ -70,6 +71,7 @@ for verbs in (
     environments,
     builds,
     kernels,
+    runs,
     lifecycle,
     images,
     exchange,

@@ -1,0 +1,170 @@
+"""``mlenv run`` and ``mlenv runs …``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from mlenv_jupyter.cli.follow import clean, write_line
+from mlenv_jupyter.cli.output import age, emit, note, say, seconds_between, state, table
+from mlenv_jupyter.cli.session import REFERENCE, Session, common, verb
+from mlenv_jupyter.core.errors import InvalidRequest, RunFailed
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.core.run import Run
+
+Pair = tuple[str, "str | None"]
+
+
+@verb("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("-s", "--source", default=".", show_default=True, help="The directory to run in.")
+@click.option("--experiment", metavar="NAME", help="What to keep it under.")
+@click.option("--detach", is_flag=True, help="Do not follow: print the run's id.")
+@click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND ...")
+def run(
+    session: Session,
+    source: str,
+    experiment: str | None,
+    detach: bool,
+    reference: Pair,
+    command: Sequence[str],
+) -> int | None:
+    """Run a command on a copy of a directory, and keep its output, outputs/ and exit code.
+
+    The version is built first where it is not; one that is an image runs in a container. Ctrl-C
+    stops following, and the run goes on. Ends with the command's exit code.
+    """
+    from mlenv_jupyter.core.run import RunRequest
+
+    if command[:1] == ("--",):
+        command = command[1:]
+    if not command:
+        raise InvalidRequest("There is no command to run.", remedy="mlenv run NAME -- COMMAND …")
+    name, version = reference
+    submitted = session.workspace.runs.submit(
+        RunRequest(
+            experiment=experiment or name,
+            name=name,
+            version=version,
+            source_directory=source,
+            command=tuple(command),
+        )
+    )
+    if detach:
+        if session.json:
+            emit(submitted)
+        else:
+            say(submitted.id)
+            note(f"Follow it: mlenv runs log {submitted.id} --follow")
+        return None
+    return _follow(session, submitted)
+
+
+@click.group("runs")
+@common
+def runs() -> None:
+    """Scripts that ran, or run, in versions."""
+
+
+@verb("list")
+@click.argument("name", default="")
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 500))
+def list_(session: Session, name: str, limit: int) -> None:
+    """List the runs, of one environment or of all, newest first."""
+    found = session.workspace.runs.newest(limit=limit, name=name or None)
+    if session.json:
+        emit({"items": found})
+        return
+    if not found:
+        say("Nothing has run yet.")
+        return
+    rows = [
+        (
+            one.id,
+            one.experiment,
+            f"{one.name}:{one.version}",
+            state(one.state),
+            age(one.created_at),
+            seconds_between(one.started_at, one.finished_at),
+            "" if one.exit_code is None else str(one.exit_code),
+        )
+        for one in found
+    ]
+    table(("RUN", "EXPERIMENT", "VERSION", "STATE", "WHEN", "TOOK", "EXIT"), rows)
+
+
+@verb("log")
+@click.argument("run_id", metavar="RUN")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
+def log(session: Session, run_id: str, follow: bool) -> int | None:
+    """Print what a run has said."""
+    found = session.workspace.runs.get(run_id)
+    if follow:
+        return _follow(session, found)
+    _Shown(session, found.id).show()
+    return None
+
+
+@verb("cancel")
+@click.argument("run_id", metavar="RUN")
+def cancel(session: Session, run_id: str) -> None:
+    """Stop a run, with all that it started; what it has written stays."""
+    session.workspace.runs.cancel(run_id)
+    found = session.workspace.runs.wait(run_id, timeout=10)
+    if session.json:
+        emit(found)
+    else:
+        say(f"The run {found.id}: {state(found.state)}")
+
+
+runs.add_command(list_)
+runs.add_command(log)
+runs.add_command(cancel)
+COMMANDS = (run, runs)
+
+
+class _Shown:
+    """What is new in a run's log, each line once."""
+
+    def __init__(self, session: Session, run_id: str) -> None:
+        self._json = session.json
+        self._path = session.workspace.runs.log_path(run_id)
+        self._count = 0
+
+    def show(self) -> None:
+        from mlenv_jupyter.builds.log import read_records
+
+        for at, record in enumerate(read_records(self._path)):
+            if at < self._count:
+                continue
+            self._count += 1
+            if self._json:
+                write_line(record)
+            elif record.k == "line":
+                click.echo(clean(record.x), err=record.l != "out")
+
+
+def _follow(session: Session, found: Run) -> int:
+    shown, pause = _Shown(session, found.id), threading.Event()
+    try:
+        while not found.ended:
+            found = session.workspace.runs.wait(found.id, 0)
+            shown.show()
+            pause.wait(0.1)
+    except KeyboardInterrupt:
+        note(f"The run goes on. Stop it: mlenv runs cancel {found.id}")
+        raise
+    shown.show()
+    if session.json:
+        write_line({"run": found})
+    if found.exit_code is None and found.state != "succeeded":
+        if found.error is not None:
+            raise RunFailed.of(found.error)
+        raise RunFailed(f"The run {found.id} was {found.state}.")
+    code = found.exit_code or 0
+    # As a shell has it for a signal.
+    return code if code >= 0 else 128 - code
