@@ -9,7 +9,6 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from mlenv_jupyter.server.base import ApiHandler
-from mlenv_jupyter.server.requests import MAX_IMPORT
 from mlenv_jupyter.server.wire import NotebookStamp, StampQuery, ToRestore
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class InspectHandler(ApiHandler):
     @authorized
     async def post(self) -> None:
         """How a notebook's environment can be had here; nothing is fetched, resolved or run."""
-        body = self.body(NotebookStamp, limit=MAX_IMPORT)
+        body = self.body(NotebookStamp)
         self.answer(await self.ask(lambda it: _plan(it, body)))
 
 
@@ -48,7 +47,7 @@ class RestoreHandler(ApiHandler):
     @authorized
     async def post(self) -> None:
         """Register what a notebook remembers, as far as it is ticked; building is another step."""
-        body, author = self.body(ToRestore, limit=MAX_IMPORT), self.author
+        body, author = self.body(ToRestore), self.author
         self.answer(await self.ask(lambda it: _restore(it, body, author)))
 
 

@@ -14,6 +14,7 @@ import pytest
 from mlenv_jupyter.builds.log import read_records
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
+from mlenv_jupyter.core.sections import DockerSection
 from mlenv_jupyter.registry.catalogue import Catalogue
 from mlenv_jupyter.workspace import Workspace
 
@@ -155,9 +156,13 @@ def test_variables_and_packages_reach_a_command(workspace: Workspace, built: Bui
 
 
 def test_what_this_release_cannot_build_is_kept_and_said(workspace: Workspace) -> None:
-    workspace.register("conda", Definition.create(conda_packages=["cmake"]))
-    with pytest.raises(Unavailable, match="conda packages"):
-        workspace.build("conda")
+    pytest.importorskip("docker")
+    both = Definition.create(
+        conda_packages=["cmake"], docker=DockerSection(base_image="debian:bookworm")
+    )
+    workspace.register("both", both)
+    with pytest.raises(Unavailable, match="conda packages in an image"):
+        workspace.build("both")
     assert workspace.builds() == ()
 
 

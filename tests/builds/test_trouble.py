@@ -189,7 +189,7 @@ def test_a_full_disk_is_said(
 
 
 def test_an_unknown_python_says_which_are_there(built: Built) -> None:
-    _, build = built("old", "six", python="3.7")
+    _, build = built("new", "six", python="3.99")
     assert build.state == "failed"
     assert build.error.code == "python_missing"
     assert "Choose one that is here (3." in build.error.remedy

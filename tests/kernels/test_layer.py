@@ -19,7 +19,7 @@ def test_has_a_kernel_and_pip(version):
     assert {"ipykernel", "pip", "comm"} == names
 
 
-@pytest.mark.parametrize("version", ["2.7.18", "3.7"])
+@pytest.mark.parametrize("version", ["2.7.18", "3.6"])
 def test_too_old_a_python_is_named(version):
     with pytest.raises(Unavailable, match=version):
         layer_requirements(version)
