@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.exports import Exports
     from mlenv_jupyter.kernels.containers.policy import Policy
+    from mlenv_jupyter.kernels.drift import Drifts
     from mlenv_jupyter.lifecycle import Lifecycle
     from mlenv_jupyter.notebooks.restore import Notebooks
     from mlenv_jupyter.registry.notices import NoticeWatch
@@ -210,6 +211,13 @@ class Workspace(Configurable):
         from mlenv_jupyter.builds.collect import Collection
 
         return Collection(self.places, self.registry)
+
+    @cached_property
+    def drifts(self) -> Drifts:
+        """What running kernels have beyond their versions."""
+        from mlenv_jupyter.kernels.drift import Drifts
+
+        return Drifts(self.places.overlays)
 
     @cached_property
     def queue(self) -> Queue:
