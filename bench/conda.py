@@ -21,7 +21,7 @@ OWN = ("toolz", "attrs", "idna", "click", "rich", "tqdm", "networkx", "sympy", "
 
 # A program of its own, as a person would write it: solve from the cached index, then link.
 BARE = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path
 from rattler import Channel, Gateway, VirtualPackage, install, solve
 channel, cache, prefix, *specs = sys.argv[1:]
@@ -30,6 +30,7 @@ async def main():
                           virtual_packages=VirtualPackage.detect())
     await install(records, prefix, cache_dir=Path(cache, "packages"), show_progress=False)
 asyncio.run(main())
+os._exit(0)  # one in six crashes otherwise, as its threads outlive Python
 """
 
 

@@ -7,10 +7,12 @@ call turns whatever comes into a RattlerFailed.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import difflib
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -288,7 +290,17 @@ def _run(call: Callable[[], Awaitable[T]]) -> T:
     async def main() -> T:
         return await call()
 
+    _let_threads_end_before_python()
     return asyncio.run(main())
+
+
+@cache
+def _let_threads_end_before_python() -> None:
+    """Wait a moment at exit: rattler's threads still let go of Python's objects after a call.
+
+    One process in six that ended right after a call crashed in that (py-rattler 0.28).
+    """
+    atexit.register(threading.Event().wait, 0.05)
 
 
 @contextlib.contextmanager
