@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -16,14 +15,14 @@ from mlenv_jupyter.kernels.overlays import Overlay, list_overlays
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):
-    """A package that is there and not locked, or locked and not there."""
+    """A package that is in the kernel alone, or in the version alone."""
 
     name: str
     version: str
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """A package that is there in another version than the one that is locked."""
+    """A package that is there in another version."""
 
     name: str
     before: str
@@ -64,27 +63,30 @@ class Drifts:
 
 
 def drift_of(overlay: Overlay) -> Drift:
-    """What an overlay and all that it chains hold, beside what is locked.
+    """What an overlay and all that it chains hold, beside the version's prefix and layer.
 
     ``magics/drift.py`` says the same from inside, and a test holds the two together. Raises
     NotFound where the overlay has gone since.
     """
     try:
         record = json.loads((overlay.place / "overlay.json").read_bytes())["record"]
-        found = _installed(_path(overlay, record))
+        packages, layer = Path(record["site_packages"]), record.get("layer")
+        behind = [Path(layer)] if layer else []
+        own = overlay.place / os.path.relpath(packages, record["prefix"])
+        # In the order of sys.path.
+        found = _installed([own, *([] if overlay.promoted else [packages]), *behind])
+        prefix, layered = _installed([packages]), _installed(behind)
     except (OSError, ValueError, KeyError):
         raise NotFound("The overlay of this kernel is gone.", code="no_overlay") from None
-    locked = _by_key(record.get("packages") or {})
-    layer = _by_key(record.get("layer_packages") or {})
-    known = {**layer, **locked}
+    known = {**layered, **prefix}
     added = [one for key, one in found.items() if key not in known]
     changed = [
-        Changed(name=one.name, before=known[key], after=one.version)
+        Changed(name=one.name, before=known[key].version, after=one.version)
         for key, one in found.items()
-        if key in known and one.version not in (locked.get(key), layer.get(key))
+        if key in known and one.version not in _versions(key, prefix, layered)
     ]
     removed = [
-        Package(name=key, version=version) for key, version in locked.items() if key not in found
+        Package(name=key, version=one.version) for key, one in prefix.items() if key not in found
     ]
     return Drift(
         name=overlay.name,
@@ -94,14 +96,6 @@ def drift_of(overlay: Overlay) -> Drift:
         changed=tuple(sorted(changed, key=lambda one: one.name)),
         notebook=overlay.notebook,
     )
-
-
-def _path(overlay: Overlay, record: dict[str, Any]) -> list[Path]:
-    """Where the packages are, in the order of ``sys.path``."""
-    packages = Path(record["site_packages"])
-    own = overlay.place / os.path.relpath(packages, record["prefix"])
-    behind = [] if overlay.promoted else [packages]
-    return [own, *behind, *([Path(record["layer"])] if record.get("layer") else [])]
 
 
 def _installed(places: Iterable[Path]) -> dict[str, Package]:
@@ -115,10 +109,6 @@ def _installed(places: Iterable[Path]) -> dict[str, Package]:
     return found
 
 
-def _by_key(packages: dict[str, str]) -> dict[str, str]:
-    return {str(canonicalize_name(name)): version for name, version in packages.items()}
-
-
 def _virtual_environment(pid: int | None) -> str:
     """The overlay that a process was started in; '' where that cannot be told."""
     try:
@@ -129,3 +119,7 @@ def _virtual_environment(pid: int | None) -> str:
         if pair.startswith(b"VIRTUAL_ENV="):
             return os.fsdecode(pair.partition(b"=")[2])
     return ""
+
+
+def _versions(key: str, *places: dict[str, Package]) -> set[str]:
+    return {one[key].version for one in places if key in one}

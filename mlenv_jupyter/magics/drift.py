@@ -62,19 +62,34 @@ class Drift:
 
 
 def between(record: dict[str, Any], path: Iterable[str]) -> Drift:
-    """What is installed on a ``sys.path`` beside what the launch record says is locked."""
-    locked = {key_of(name): version for name, version in record["packages"].items()}
-    layer = {key_of(name): version for name, version in record.get("layer_packages", {}).items()}
+    """What is installed on a ``sys.path`` beside what the version's prefix and layer hold.
+
+    Not beside the lock: a base image has more in it, and conda has other names for packages.
+    """
+    prefix, layer = _before(record)
     found = installed(record, path)
     added, changed = [], []
     for key, one in sorted(found.items()):
-        known = [each[key] for each in (locked, layer) if key in each]
+        known = [each[key] for each in (prefix, layer) if key in each]
         if not known:
             added.append(one)
         elif one.version not in known:
             changed.append((one, known[0]))
-    gone = [(key, version) for key, version in sorted(locked.items()) if key not in found]
+    gone = [(key, version) for key, version in sorted(prefix.items()) if key not in found]
     return Drift(added, changed, gone)
+
+
+def _before(record: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """The versions in prefix and layer, by key; what is locked where they are not to be had."""
+    packages, layer = record.get("site_packages"), record.get("layer")
+    if packages and os.path.isdir(packages):
+        places = [[packages], [layer] if layer else []]
+        first, second = (installed(record, one) for one in places)
+        versions = [{key: one.version for key, one in each.items()} for each in (first, second)]
+        return versions[0], versions[1]
+    locked = {key_of(name): version for name, version in record["packages"].items()}
+    behind = record.get("layer_packages") or {}
+    return locked, {key_of(name): version for name, version in behind.items()}
 
 
 def installed(record: dict[str, Any], path: Iterable[str]) -> dict[str, Package]:

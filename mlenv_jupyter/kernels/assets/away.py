@@ -16,7 +16,8 @@ def main(argv: list[str]) -> int:
     """Answer like the command does where something is not to be had."""
     if "--json" in argv:
         problem = {"code": "in_container", "message": TEXT, "remedy": REMEDY, "where": ""}
-        sys.stdout.write(json.dumps({"error": problem}) + "\n")
+        sys.stderr.write(json.dumps({"error": problem}) + "\n")
+        return 3
     sys.stderr.write(f"Error: {TEXT}\n{REMEDY}\n")
     return 3
 

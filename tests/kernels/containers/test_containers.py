@@ -60,6 +60,23 @@ def test_pip_installs_for_this_kernel_alone(start, image_kernel):
     assert run("import six; print(six.__file__.startswith('/tmp/mlenv/'))") == "True\n"
 
 
+def test_packages_of_a_cell_without_a_restart(start, image_kernel):
+    _, _, run = start()
+    added = run("%mlenv add --no-deps six\nimport six\nprint(six.__file__)")
+    assert "/tmp/mlenv/" in added, added
+    said = run("%mlenv drift\n%mlenv remove six\n%mlenv save")
+    assert "Successfully uninstalled six" in said, said
+    drift = (
+        "import sys; print(sys.modules['_mlenv_magics.drift'].between("
+        "get_ipython().find_line_magic('mlenv').__closure__[0].cell_contents.record, "
+        "sys.path).text())"
+    )
+    assert run(drift) == "\n"
+    run("%mlenv add --no-deps six")
+    assert run(drift).startswith("+1 package: six ")
+    assert "no access to the environments of its host" in run("%mlenv save")
+
+
 def test_interrupt_reaches_the_kernel_and_what_it_started(start):
     manager, _, run = start()
     threading.Timer(1.5, manager.interrupt_kernel).start()
