@@ -11,7 +11,7 @@ import click
 from mlenv_jupyter.cli.answers import show_registered
 from mlenv_jupyter.cli.output import emit, facts, note, say
 from mlenv_jupyter.cli.session import REFERENCE, Session, verb
-from mlenv_jupyter.core.errors import InvalidRequest, Unavailable
+from mlenv_jupyter.core.errors import Conflict, InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.definition import Definition
@@ -131,7 +131,26 @@ def export(session: Session, reference: Pair, form: str, output: Path | None) ->
         say(f"Wrote {place}.")
 
 
-COMMANDS = (import_, export)
+@verb("lock")
+@click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
+def lock(session: Session, reference: Pair) -> None:
+    """Print what a version is locked to here: every package, exact, with its hash."""
+    found = session.workspace.version(*reference)
+    if found.packages is None:
+        raise Conflict(
+            f"{found.reference} is not resolved yet.",
+            code="not_built",
+            where=found.reference,
+            remedy=f"Build it: `mlenv build {found.reference}`.",
+        )
+    if session.json:
+        emit({"reference": found.reference, "digest": found.lock_digest, "items": found.packages})
+        return
+    for one in found.packages:
+        say(f"{one.name}=={one.version} --hash=sha256:{one.sha256}")
+
+
+COMMANDS = (import_, export, lock)
 
 
 def _written(files: dict[str, str], output: Path, single: str | None) -> list[Path]:

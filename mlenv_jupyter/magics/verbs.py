@@ -41,16 +41,11 @@ The environment of this notebook, and all the others.
 Options are those of the command: `%mlenv build --help`.
 """
 
-LATER = {
-    "lock": "`%mlenv show NAME` lists what a version resolved to.",
-    "notebook": "",
-    "run": "",
-    "serve": "",
-    "gc": "",
-}
+LATER = {"serve": "`Model.deploy` of the SDK serves a model in this environment."}
 CARDS = ("list", "show", "new", "set", "builds", "diff", "doctor", "cancel", "export")
 PLAIN = (
-    *("kernel", "environment", "import", "status", "verify"),
+    *("kernel", "environment", "import", "status", "verify", "gc", "lock", "notebook"),
+    *("run", "runs"),
     *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
 )
 HERE = ("drift", "add", "remove", "save")

@@ -136,3 +136,12 @@ def test_what_is_built_is_written_with_hashes(
     assert mlenv("export", "ready", "--format", "pylock", "-o", str(lock)).code == 0
     again = mlenv("import", str(lock), "-n", "again", "--json").json
     assert again["definition"]["pip"]["requirements"][0].startswith("six==")
+
+
+def test_a_lock_is_printed_once_it_is_known(mlenv: Callable[..., Ended]) -> None:
+    mlenv("new", "locked", "-p", "six==1.16.0")
+    unknown = mlenv("lock", "locked", "--json")
+    assert (unknown.code, unknown.error["code"]) == (4, "not_built")
+    assert mlenv("build", "locked").code == 0
+    assert mlenv("lock", "locked").out.startswith("six==1.16.0 --hash=sha256:")
+    assert mlenv("lock", "locked", "--json").json["items"][0]["name"] == "six"
