@@ -364,6 +364,8 @@ class Server(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    # rattler opens many connections at once; on a busy machine five would be too few to wait.
+    request_queue_size = 128
 
     def __init__(self, port: int, place: Path) -> None:
         super().__init__(("127.0.0.1", port), partial(Handler, directory=os.fspath(place)))

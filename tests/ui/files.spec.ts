@@ -84,7 +84,7 @@ test('a file of the file browser that cannot be read is refused by its line', as
 });
 
 test('the notebook in front says that it uses it already', async ({ page }) => {
-  await page.notebook.createNew();
+  await page.notebook.createNew(undefined, { kernel: 'python3' });
   const panel = await new Panel(page).show();
   await panel.row('mlenv-minimal').click();
   await panel

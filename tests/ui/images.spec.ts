@@ -1,3 +1,6 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { execFileSync } from 'node:child_process';
+
 import {
   api,
   chip,
@@ -18,13 +21,14 @@ test('an image is built with its log inline, and its kernel runs a cell', async 
   test.skip(!engine, 'No container engine: .ci/engine start');
   test.setTimeout(240_000);
   const name = fresh('image');
-  await page.notebook.createNew();
+  await page.notebook.createNew(undefined, { kernel: 'python3' });
   const panel = await new Panel(page).show();
   await register(page, name, {
     pip: { requirements: ['idna==3.10'] },
     docker: { base_image: 'mlenv/test-base:1', arguments: ['--privileged'] },
     variables: { GREETING: 'hello $USER' }
   });
+  await forgetImage(page, name);
   await panel.row(name).click();
   await panel.button('Build').click();
   await expect(panel.log).toContainText('resolve the base image');
@@ -48,3 +52,22 @@ test('an image is built with its log inline, and its kernel runs a cell', async 
   );
   expect(said).toBe('hello $USER 3.10 True');
 });
+
+/** Removes what an earlier run has built of the same definition: it would be used again. */
+async function forgetImage(
+  page: IJupyterLabPageFixture,
+  name: string
+): Promise<void> {
+  const { digest } = (await api(
+    page,
+    'get',
+    `environments/${name}/versions/1`
+  )) as { digest: string };
+  const docker = (...words: string[]) =>
+    execFileSync('/usr/bin/docker', words, { encoding: 'utf8' }).split('\n');
+  const repository = `mlenv/mlenv_${digest.slice(0, 32)}`;
+  const ids = docker('images', '--quiet', repository).filter(Boolean);
+  if (ids.length > 0) {
+    docker('rmi', '--force', ...new Set(ids));
+  }
+}

@@ -230,7 +230,8 @@ def _channel(text: str) -> Problem:
     why = next((words for pattern, words in _CAUSES if re.search(pattern, text)), "")
     return Problem(
         code="channel_unreachable",
-        message=f"The channel {channel} could not be reached{': ' + why if why else ''}.",
+        message=f"{f'The channel {channel}' if channel else 'A channel'} could not be reached"
+        f"{': ' + why if why else ''}.",
         detail=f"{_sentence(text.strip().splitlines()[-1])} {NOTHING}",
         remedy="Check the address of the channel, the network and the proxy, and retry.",
         where="conda.channels",

@@ -50,7 +50,9 @@ def test_a_prefix_of_conda_packages(workspace: Workspace, conda: Conda) -> None:
     assert len(found["probe"].sha256) == 64
     prefix = workspace.places.prefix(version.lock_digest)
     # Where the package had its placeholder the prefix is, in text and in binary files.
-    assert (prefix / "bin/probe").read_text().startswith(f"#!{prefix}/bin/python\n")
+    # A long path does not fit behind "#!": then the shell finds Python.
+    first = (prefix / "bin/probe").read_text().splitlines()[:3]
+    assert any(f"{prefix}/bin/python" in line for line in first)
     binary = (prefix / "share/probe.bin").read_bytes()
     assert binary.startswith(b"\0head\0" + os.fsencode(prefix) + b"/lib\0\0")
     assert len(binary) > 250 and binary.endswith(b"tail\0")
