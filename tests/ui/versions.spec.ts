@@ -130,7 +130,7 @@ test('labels, description and tags are set in place, and an older version is the
   await page.getByRole('menuitem', { name: 'Archive' }).click();
   await expect(panel.root.getByText('archived')).toBeVisible();
   await panel.button('Environments').click();
-  await expect(panel.row('mlenv-minimal')).toBeVisible();
+  await expect(panel.root.getByRole('row').first()).toBeVisible();
   await expect(panel.row(name)).toHaveCount(0);
   await panel.root.getByRole('radio', { name: 'Archived' }).click();
   await panel.row(name).click({ button: 'right' });
