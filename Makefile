@@ -21,7 +21,7 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: help lab demo fuzz test test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
+.PHONY: help lab demo fuzz fuzz-coverage test test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
 
 help:
 	@echo "make lab [ARGS=…]   JupyterLab with the Environments panel"
@@ -108,6 +108,12 @@ screenshots: setup
 # Every reader of files, with many more texts than CI tries: make fuzz MLENV_FUZZ=20000
 fuzz: setup
 	@MLENV_FUZZ=$${MLENV_FUZZ:-3000} $(BIN)/python -m pytest -q --timeout 7200 tests/formats/test_fuzz.py
+
+# The same led by coverage; atheris has wheels for Linux only, and is in a lock of its own.
+fuzz-coverage: setup
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/fuzz.txt
+	@mkdir -p .cache/corpus
+	@PYTHONPATH=. $(BIN)/python tests/formats/coverage_fuzz.py $(or $(ARGS),-max_total_time=60) .cache/corpus
 
 bench: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(ARGS)
