@@ -18,6 +18,7 @@ from mlenv_jupyter.core.errors import (
     MlenvError,
     NotFound,
     Problem,
+    RunFailed,
     StoreDamaged,
     TooLarge,
     Unavailable,
@@ -32,6 +33,7 @@ STATUS: dict[type[MlenvError], int] = {
     BuildCancelled: 409,
     TooLarge: 413,
     BuildFailed: 422,
+    RunFailed: 422,
     StoreDamaged: 503,
     Unavailable: 503,
 }

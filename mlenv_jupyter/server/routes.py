@@ -13,6 +13,7 @@ from mlenv_jupyter.server import (
     kernels,
     lifecycle,
     notebooks,
+    runs,
     secrets,
 )
 from mlenv_jupyter.server.base import PREFIX, Unknown
@@ -42,6 +43,11 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/builds": builds.BuildsHandler,
     "/builds/{id}": builds.BuildHandler,
     "/builds/{id}/log": builds.BuildLogHandler,
+    "/runs": runs.RunsHandler,
+    "/runs/{id}": runs.RunHandler,
+    "/runs/{id}/log": runs.RunLogHandler,
+    "/services": runs.ServicesHandler,
+    "/services/{name}": runs.ServiceHandler,
     "/stream": StreamHandler,
     "/adoptable": adoptable.AdoptableHandler,
     "/adoptable/{id}": adoptable.AdoptableOneHandler,

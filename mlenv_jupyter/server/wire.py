@@ -183,6 +183,16 @@ class ToBuild(Body, frozen=True):
     push: bool = False
 
 
+class ToRun(Body, frozen=True):
+    """A command to run in a version, on a copy of a directory of the server."""
+
+    name: str
+    source_directory: ShortText
+    command: tuple[ShortText, ...]
+    version: str | None = None
+    experiment: str | None = None
+
+
 class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a client says on the stream."""
 

@@ -1,0 +1,48 @@
+"""Runs and services over HTTP."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.workspace import Workspace
+
+
+async def test_a_run_from_its_submission_to_its_end(
+    api: Any, workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.register("small", Definition.create())
+    source = tmp_path / "source"
+    source.mkdir()
+    asked = {
+        "name": "small",
+        "source_directory": str(source),
+        "command": ["python", "-c", "print('over the wire')"],
+    }
+    made = await api("POST", "/runs", asked)
+    assert made.status == 202
+    run = made.json["id"]
+    log = (await api("GET", f"/runs/{run}/log?follow=1")).response.body.decode()
+    records = [json.loads(line) for line in log.splitlines() if line]
+    assert "over the wire" in [one.get("x") for one in records]
+    assert records[-1]["k"] == "result"
+    found = (await api("GET", f"/runs/{run}")).json
+    assert (found["state"], found["exit_code"]) == ("succeeded", 0)
+    assert [one["id"] for one in (await api("GET", "/runs")).json["items"]] == [run]
+    asked["command"] = ["sleep", "60"]
+    run = (await api("POST", "/runs", asked)).json["id"]
+    assert (await api("DELETE", f"/runs/{run}")).json["cancelling"]
+    assert workspace.runs.wait(run, 20).state == "cancelled"
+
+
+async def test_wrong_requests_are_told_so(api: Any, tmp_path: Path) -> None:
+    assert (await api("GET", "/runs/absent")).status == 404
+    assert (await api("GET", "/runs/absent/log")).status == 404
+    asked = {"name": "absent", "source_directory": str(tmp_path), "command": ["true"]}
+    assert (await api("POST", "/runs", asked)).status == 404
+    assert (await api("POST", "/runs", {"name": "absent"})).status == 400
+    assert (await api("GET", "/services")).json == {"items": []}
+    assert (await api("GET", "/services/absent")).status == 404
+    assert (await api("DELETE", "/services/absent")).status == 404
