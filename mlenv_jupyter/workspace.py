@@ -205,7 +205,7 @@ class Workspace(Configurable):
 
         return Notebooks(self.registry, self.store)
 
-    @cached_property
+    @property
     def collection(self) -> Collection:
         """What nothing refers to any more, and its removal."""
         from mlenv_jupyter.builds.collect import Collection

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -81,17 +83,26 @@ class Collection:
         wanted = {digest[:32] for digest in self._registry.locks.digests_in_use(curated)}
         for launch in self._launch_records():
             wanted.add(Path(launch.prefix).name)
+        return wanted | self._in_use["prefixes"]
+
+    @cached_property
+    def _in_use(self) -> dict[str, set[str]]:
+        """Names of the prefixes and layers that processes of this user speak of: what was started
+        by `mlenv exec`, a run, a service."""
+        store = re.escape(os.fspath(self._places.store))
+        named = re.compile(rf"{store}/(prefixes|layers)/([0-9a-f]{{32}})")
+        found: dict[str, set[str]] = {"prefixes": set(), "layers": set()}
         for process in psutil.process_iter():
-            # What was started by `mlenv exec` or in a terminal says where it is.
             with contextlib.suppress(psutil.Error, OSError):
-                place = process.environ().get("VIRTUAL_ENV", "")
-                if place.startswith(os.fspath(self._places.prefixes)):
-                    wanted.add(Path(place).name)
-        return wanted
+                texts = (*process.environ().values(), *process.cmdline())
+                for kind, name in named.findall("\n".join(texts)):
+                    found[kind].add(name)
+        return found
 
     def _wanted_layers(self, kept: Iterable[Record]) -> set[str]:
         wanted = {record.layer[:32] for record in kept if record.layer}
-        return wanted | {Path(one.layer).name for one in self._launch_records() if one.layer}
+        wanted |= {Path(one.layer).name for one in self._launch_records() if one.layer}
+        return wanted | self._in_use["layers"]
 
     def _launch_records(self) -> Iterator[LaunchRecord]:
         with contextlib.suppress(FileNotFoundError):
