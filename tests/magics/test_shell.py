@@ -77,7 +77,7 @@ def test_problem_is_a_card_and_fails_the_cell(with_magic: InteractiveShell, scri
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("%mlenv lock", "later version"),
+        ("%mlenv serve", "later version"),
         ("%mlenv add polars", "not an environment of mlenv"),
         ("%mlenv drift", "not an environment of mlenv"),
         ("%mlenv save -m x", "not an environment of mlenv"),

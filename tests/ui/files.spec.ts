@@ -85,6 +85,8 @@ test('a file of the file browser that cannot be read is refused by its line', as
 
 test('the notebook in front says that it uses it already', async ({ page }) => {
   await page.notebook.createNew(undefined, { kernel: 'python3' });
+  // A kernel that is changed while it starts can leave the notebook disconnected.
+  await page.locator('#jp-main-statusbar').getByText('Idle').waitFor();
   const panel = await new Panel(page).show();
   await panel.row('mlenv-minimal').click();
   await panel

@@ -22,6 +22,8 @@ test('an image is built with its log inline, and its kernel runs a cell', async 
   test.setTimeout(240_000);
   const name = fresh('image');
   await page.notebook.createNew(undefined, { kernel: 'python3' });
+  // A kernel that is changed while it starts can leave the notebook disconnected.
+  await page.locator('#jp-main-statusbar').getByText('Idle').waitFor();
   const panel = await new Panel(page).show();
   await register(page, name, {
     pip: { requirements: ['idna==3.10'] },
