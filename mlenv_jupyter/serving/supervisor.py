@@ -19,7 +19,7 @@ import time
 import traceback
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import IO, NoReturn
 
 import msgspec
 
@@ -39,6 +39,8 @@ from mlenv_jupyter.store.places import Places
 
 SCORE = Path(__file__).with_name("assets") / "score.py"
 CONTEXT = Path(__file__).with_name("assets") / "raw.py"
+KEEP = b"\x1ekeep\n"
+"""What ``score.py`` writes to be told when all that it has written is in the log."""
 LOOK = 0.1
 """Seconds between two looks at what is wanted."""
 STARTING = 120.0
@@ -54,7 +56,9 @@ class Terminated(Exception):
 class Served:
     """One process that answers, and the revision that it answers with."""
 
-    def __init__(self, revision: Revision, child: subprocess.Popen[bytes], lifeline: int) -> None:
+    def __init__(
+        self, revision: Revision, child: subprocess.Popen[bytes], lifeline: IO[bytes]
+    ) -> None:
         self.revision = revision
         self.child = child
         self.lifeline = lifeline
@@ -68,7 +72,7 @@ class Served:
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
-        os.close(self.lifeline)
+        self.lifeline.close()
 
 
 class Supervisor:
@@ -145,7 +149,7 @@ class Supervisor:
         self.log.line(f"The process that answers has ended ({code}); it is started again", "warn")
         self._change(state="unhealthy", restarts=self.restarts)
         time.sleep(BACKOFF[min(self.restarts, len(BACKOFF)) - 1])
-        os.close(dead.lifeline)
+        dead.lifeline.close()
         self.served = None
         self._deploy_again(dead.revision)
 
@@ -203,7 +207,8 @@ class Supervisor:
         self, revision: Revision, python: str, code: Path, env: dict[str, str], layers: list[str]
     ) -> Served:
         ready, say_ready = os.pipe()
-        lifeline, hold = os.pipe()
+        lifeline, held = os.pipe()
+        hold = os.fdopen(held, "wb", buffering=0)
         settings = {
             "name": self.spec.name,
             "revision": revision.number,
@@ -227,7 +232,7 @@ class Supervisor:
         )
         os.close(say_ready)
         os.close(lifeline)
-        threading.Thread(target=self._follow, args=(child,), daemon=True).start()
+        threading.Thread(target=self._follow, args=(child, hold), daemon=True).start()
         served = Served(revision, child, hold)
         try:
             if not select.select([ready], [], [], STARTING)[0] or not os.read(ready, 16):
@@ -241,17 +246,22 @@ class Supervisor:
         except BaseException:
             child.kill()
             child.wait()
-            os.close(hold)
+            hold.close()
             raise
         finally:
             os.close(ready)
         return served
 
-    def _follow(self, child: subprocess.Popen[bytes]) -> None:
+    def _follow(self, child: subprocess.Popen[bytes], hold: IO[bytes]) -> None:
         assert child.stdout is not None
         with child.stdout as pipe:
             for line in pipe:
-                self.log.line(line.decode(errors="replace").rstrip("\r\n"))
+                text, asked = line.removesuffix(KEEP), line.endswith(KEEP)
+                if text or not asked:
+                    self.log.line(text.decode(errors="replace").rstrip("\r\n"))
+                if asked:
+                    with contextlib.suppress(OSError, ValueError):  # ended meanwhile
+                        hold.write(b".")
 
     def _change(self, **fields: object) -> None:
         with contextlib.suppress(MlenvError):

@@ -38,8 +38,34 @@ from starlette.routing import Route  # noqa: E402
 REQUESTS = Counter("mlenv_requests_total", "Requests for a score.", ["status"])
 SECONDS = Histogram("mlenv_request_seconds", "Seconds until a score was answered.")
 WAITING = Gauge("mlenv_requests_in_flight", "Requests that wait for their score.")
+KEEP = b"\x1ekeep\n"
+"""The line that asks whoever reads our output to say when it is kept; the supervisor knows it."""
 DRAIN = 1.0
 """Seconds in which clients with open connections are told to make new ones."""
+
+
+class Lifeline(object):
+    """The pipe from whoever keeps our log: a byte says what is kept, its end that we are alone."""
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        self.lock = threading.Lock()
+        self.waiting = []
+
+    def watch(self):
+        """Until the other side is gone; then this process ends as well."""
+        while os.read(self.descriptor, 1):
+            with self.lock:
+                self.waiting.pop(0).set()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def keep(self):
+        """Wait until all that was written so far is in the log, or for two seconds."""
+        kept = threading.Event()
+        with self.lock:
+            self.waiting.append(kept)
+            os.write(1, KEEP)
+        kept.wait(2)
 
 
 class Refused(Exception):
@@ -137,8 +163,9 @@ def _plain(value):
 class Service(object):
     """The routes, and what they share."""
 
-    def __init__(self, settings):
+    def __init__(self, settings, lifeline=None):
         self.settings = settings
+        self.lifeline = lifeline
         self.entry = Entry(settings["entry_script"])
         self.draining = False
         self.pool = ThreadPoolExecutor(settings["concurrency"], "score")
@@ -161,11 +188,9 @@ class Service(object):
             status, headers, body = _problem(refused.status, refused.code, refused.message)
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             status, headers, body = _problem(400, "bad_request", "The body is no JSON: %s" % error)
-        except Exception as error:
-            # The traceback is its owner's: it goes to the log, not to whoever asked.
+        except Exception:  # ours, not the entry script's
             traceback.print_exc()
-            text = "run() failed: %s. The service's log says where." % type(error).__name__
-            status, headers, body = _problem(500, "run_failed", text)
+            status, headers, body = _problem(500, "internal", "The service's log says what failed.")
         REQUESTS.labels(str(status)).inc()
         SECONDS.observe(time.monotonic() - began)
         return self._sent(Response(body, status, dict(headers)))
@@ -174,11 +199,27 @@ class Service(object):
         self._authorize(request)
         body = await self._body(request)
         loop = asyncio.get_running_loop()
-        asked = loop.run_in_executor(self.pool, self.entry.score, body, request)
+        asked = loop.run_in_executor(self.pool, self._run, body, request)
         try:
             return await asyncio.wait_for(asked, self.settings["timeout"])
         except asyncio.TimeoutError:
             raise Refused(504, "timeout", "run() took too long.") from None
+
+    def _run(self, body, request):
+        try:
+            return self.entry.score(body, request)
+        except (Refused, UnicodeDecodeError, json.JSONDecodeError):
+            raise
+        except Exception as error:
+            raise Refused(500, "run_failed", self._failed(error)) from None
+
+    def _failed(self, error):
+        # The traceback is its owner's: it goes to the log, not to whoever asked; and it is there
+        # before they have the answer that points to it.
+        traceback.print_exception(type(error), error, error.__traceback__)
+        if self.lifeline is not None:
+            self.lifeline.keep()
+        return "run() failed: %s. The service's log says where." % type(error).__name__
 
     def _authorize(self, request):
         keys = self.settings.get("keys") or ()
@@ -304,15 +345,11 @@ class Server(uvicorn.Server):
 
 def main():
     """Serve until told to end, or until whoever started this is gone."""
-    lifeline = SETTINGS.get("lifeline_fd")
-    if lifeline is not None:
-
-        def watch():
-            os.read(lifeline, 1)
-            os.kill(os.getpid(), signal.SIGTERM)
-
-        threading.Thread(target=watch, daemon=True).start()
-    service = Service(SETTINGS)
+    lifeline = None
+    if SETTINGS.get("lifeline_fd") is not None:
+        lifeline = Lifeline(SETTINGS["lifeline_fd"])
+        threading.Thread(target=lifeline.watch, daemon=True).start()
+    service = Service(SETTINGS, lifeline)
     config = uvicorn.Config(
         service.app(),
         host=SETTINGS.get("host", "0.0.0.0"),
