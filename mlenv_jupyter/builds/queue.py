@@ -141,9 +141,7 @@ class Queue:
         env = build_environment(
             os.environ, also=_variables(spec), MLENV_BUILD=spec.id, PYTHONUNBUFFERED="1"
         )
-        if self._database:
-            env["MLENV_DATABASE"] = self._database
-        child = start_worker("mlenv_jupyter.builds.worker", files, lock, env)
+        child = start_worker("mlenv_jupyter.builds.worker", files, lock, env, self._database)
         threading.Thread(target=self._reap, args=(child, spec.id), daemon=True).start()
 
     def _reap(self, child: subprocess.Popen[bytes], build_id: str) -> None:
@@ -237,15 +235,19 @@ class Queue:
 
 
 def start_worker(
-    module: str, files: WorkFiles, lock: int, env: Mapping[str, str]
+    module: str, files: WorkFiles, lock: int, env: Mapping[str, str], database: str | None
 ) -> subprocess.Popen[bytes]:
-    """Start the process that does a piece of work, in a session of its own; it holds the lock."""
+    """Start the process that does a piece of work, in a session of its own; it holds the lock.
+
+    It is told the registry's address in its environment, since that may hold a password.
+    """
     safe = ["-P"] if sys.version_info >= (3, 11) else []
+    told = {"MLENV_DATABASE": database} if database else {}
     with open(files.place / "worker.err", "ab") as said:
         child = subprocess.Popen(
             [sys.executable, *safe, "-m", module, str(files.place), str(lock)],
             # The package may be found through the path of this process alone (a checkout, a test).
-            env={**env, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
+            env={**env, **told, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
             cwd=files.place,
             stdin=subprocess.DEVNULL,
             stdout=said,

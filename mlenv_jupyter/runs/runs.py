@@ -80,7 +80,6 @@ class Runs:
             build=build.id,
             home=str(self._places.home),
             store=str(self._places.store),
-            database=self._database,
             offline=self._places.offline,
         )
         run = Run(
@@ -181,7 +180,7 @@ class Runs:
         try:
             self._registry.runs.add(run)
             env = {**inherited(os.environ), "MLENV_RUN_ID": spec.id}
-            child = start_worker("mlenv_jupyter.runs.worker", files, lock, env)
+            child = start_worker("mlenv_jupyter.runs.worker", files, lock, env, self._database)
         finally:
             os.close(lock)
         threading.Thread(target=self._reap, args=(child, spec.id), daemon=True).start()

@@ -28,7 +28,6 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     build: str
     home: str
     store: str
-    database: str | None
     offline: bool = False
 
 

@@ -40,11 +40,12 @@ class Terminated(Exception):
 class Worker:
     """Runs one script, and keeps its log, its result and its row."""
 
-    def __init__(self, files: RunFiles) -> None:
+    def __init__(self, files: RunFiles, database: str | None) -> None:
         self.files = files
+        self.database = database
         self.spec = spec = files.read_spec()
         self.places = Places(Path(spec.home), Path(spec.store), spec.offline)
-        self.registry = Registry(self.places.home, spec.database)
+        self.registry = Registry(self.places.home, database)
         self.secrets = Secrets(self.places.home)
         self.run_ = self.registry.runs.get(spec.id)
         began = seconds_of(self.run_.created_at)
@@ -91,7 +92,7 @@ class Worker:
         return built_record(
             self.places,
             self.registry,
-            self.spec.database,
+            self.database,
             self.spec.build,
             lambda text: self.log.line(text, "note"),
         )
@@ -190,10 +191,12 @@ def main(argv: list[str]) -> int:
     place, lock = Path(argv[0]), int(argv[1])
     os.set_inheritable(lock, False)
     os.environ.pop("PYTHONPATH", None)
+    # Not the script's to see: it may hold a password.
+    database = os.environ.pop("MLENV_DATABASE", None)
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return Worker(RunFiles(Places(place.parent.parent, place), place.name)).run()
+        return Worker(RunFiles(Places(place.parent.parent, place), place.name), database).run()
     except Terminated:
         return 1
 

@@ -107,7 +107,6 @@ class Services:
                 port=port,
                 home=str(self._places.home),
                 store=str(self._places.store),
-                database=self._database,
                 offline=self._places.offline,
             )
         )
@@ -238,7 +237,8 @@ class Services:
             return
         try:
             env = {**inherited(os.environ), "MLENV_SERVICE_NAME": name}
-            child = start_worker("mlenv_jupyter.serving.supervisor", files, lock, env)
+            module = "mlenv_jupyter.serving.supervisor"
+            child = start_worker(module, files, lock, env, self._database)
         finally:
             os.close(lock)
         threading.Thread(target=self._reap, args=(child, files, name), daemon=True).start()

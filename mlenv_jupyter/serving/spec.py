@@ -22,7 +22,6 @@ class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     home: str
     store: str
-    database: str | None
     offline: bool = False
 
 

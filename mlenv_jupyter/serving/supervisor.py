@@ -78,11 +78,12 @@ class Served:
 class Supervisor:
     """Keeps one service answering with the newest revision that works."""
 
-    def __init__(self, files: ServiceFiles) -> None:
+    def __init__(self, files: ServiceFiles, database: str | None) -> None:
         self.files = files
+        self.database = database
         self.spec = spec = files.read_spec()
         self.places = Places(Path(spec.home), Path(spec.store), spec.offline)
-        self.registry = Registry(self.places.home, spec.database)
+        self.registry = Registry(self.places.home, database)
         self.secrets = Secrets(self.places.home)
         began = seconds_of(self.registry.services.get(spec.name).created_at)
         self.log = LogWriter(files.log, began, hidden=self.secrets.values())
@@ -164,7 +165,7 @@ class Supervisor:
         record = built_record(
             self.places,
             self.registry,
-            self.spec.database,
+            self.database,
             revision.build,
             lambda text: self.log.line(text, "note"),
         )
@@ -300,11 +301,13 @@ def main(argv: list[str]) -> int:
     place, lock = Path(argv[0]), int(argv[1])
     os.set_inheritable(lock, False)
     os.environ.pop("PYTHONPATH", None)
+    # Not the entry script's to see: it may hold a password.
+    database = os.environ.pop("MLENV_DATABASE", None)
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     places = Places(place.parent.parent, place)
     spec = msgspec.json.decode((place / "spec.json").read_bytes())
-    return Supervisor(ServiceFiles(places, spec["name"])).run()
+    return Supervisor(ServiceFiles(places, spec["name"]), database).run()
 
 
 if __name__ == "__main__":

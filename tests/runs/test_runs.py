@@ -258,3 +258,19 @@ def _runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_where_the_registry_is_stays_with_mlenv(homes: Path, source: Path, tmp_path: Path) -> None:
+    # The address may hold a password: it is in no file, and no script sees it.
+    canary = "pw-canary-5512"
+    workspace = Workspace(database=f"sqlite:///{tmp_path / canary}.sqlite")
+    (source / "train.py").write_text("import os\nprint(dict(os.environ))")
+    config = ScriptRunConfig(source, "train.py", environment=Environment("small"))
+    try:
+        run = Experiment(workspace, "trial").submit(config)
+        assert run.wait_for_completion()["status"] == "Completed"
+        assert not (homes / "registry.sqlite").exists()
+        for path in (one for one in homes.rglob("*") if one.is_file()):
+            assert canary.encode() not in path.read_bytes(), path
+    finally:
+        workspace.close()

@@ -291,3 +291,25 @@ def run(data):
     )
     service.wait_for_deployment(show_output=True)
     assert service.run(json.dumps({"data": [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]})) == [0, 2]
+
+
+def test_where_the_registry_is_stays_with_mlenv(homes: Path, tmp_path: Path) -> None:
+    # The address may hold a password: it is in no file, and no entry script sees it.
+    canary = "pw-canary-5512"
+    workspace = Workspace(database=f"sqlite:///{tmp_path / canary}.sqlite")
+    source = tmp_path / "code"
+    source.mkdir()
+    (source / "score.py").write_text("import os\ndef run(data): return dict(os.environ)")
+    inference = InferenceConfig("score.py", Environment("small"), source)
+    try:
+        service = Model.deploy(workspace, "answers", [model(workspace, tmp_path, 2)], inference)
+        service.wait_for_deployment()
+        seen = service.run("{}")
+        assert "AZUREML_MODEL_DIR" in seen
+        assert canary not in str(seen)
+        for path in (one for one in homes.rglob("*") if one.is_file()):
+            assert canary.encode() not in path.read_bytes(), path
+    finally:
+        for one in workspace.services.all():
+            workspace.services.delete(one.name)
+        workspace.close()

@@ -60,12 +60,12 @@ class Lifeline(object):
         os.kill(os.getpid(), signal.SIGTERM)
 
     def keep(self):
-        """Wait until all that was written so far is in the log, or for two seconds."""
+        """Wait until all that was written so far is in the log, or for ten seconds."""
         kept = threading.Event()
         with self.lock:
             self.waiting.append(kept)
             os.write(1, KEEP)
-        kept.wait(2)
+        kept.wait(10)
 
 
 class Refused(Exception):
