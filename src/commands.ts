@@ -12,6 +12,7 @@ import { addExchangeCommands } from './exchange/commands';
 import { formatVersion } from './format';
 import { environmentIcon } from './icons';
 import { refreshVersion } from './panel/refresh';
+import { joined } from './joined';
 import { switchNotebook } from './notebook/use';
 import type { IPanelContext } from './panel/context';
 import { chooseEnvironment, confirmDelete } from './panel/dialogs';
@@ -187,22 +188,28 @@ export function addCommands(options: ICommandOptions): void {
           return;
         }
         const { name } = wanted;
-        const asked =
-          text(args, 'version') ?? (await readyVersion(context, wanted));
-        const kernel = await environments.installKernel(name, asked);
-        const notebook = await switchNotebook(kernel.kernel_name, {
-          commands,
-          tracker,
-          kernelspecs: app.serviceManager.kernelspecs
-        });
-        app.shell.activateById(notebook.id);
-        Notification.success(
-          trans.__(
-            '%1 runs on %2 now.',
-            notebook.title.label,
-            kernel.display_name
-          ),
-          { autoClose: 3000 }
+        const front = tracker.currentWidget?.id;
+        const version = text(args, 'version');
+        await joined(
+          `use ${JSON.stringify([name, version, front])}`,
+          async () => {
+            const asked = version ?? (await readyVersion(context, wanted));
+            const kernel = await environments.installKernel(name, asked);
+            const notebook = await switchNotebook(kernel.kernel_name, {
+              commands,
+              tracker,
+              kernelspecs: app.serviceManager.kernelspecs
+            });
+            app.shell.activateById(notebook.id);
+            Notification.success(
+              trans.__(
+                '%1 runs on %2 now.',
+                notebook.title.label,
+                kernel.display_name
+              ),
+              { autoClose: 3000 }
+            );
+          }
         );
       })
     });

@@ -1,3 +1,4 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { KernelSpec } from '@jupyterlab/services';
 import type { CommandRegistry } from '@lumino/commands';
@@ -29,7 +30,20 @@ export async function switchNotebook(
   return panel;
 }
 
-async function switchTo(
+/** The switch each session is in: the server cannot follow two at once. */
+const switches = new WeakMap<ISessionContext, Promise<void>>();
+
+function switchTo(kernelName: string, panel: NotebookPanel): Promise<void> {
+  const { sessionContext } = panel;
+  const before = switches.get(sessionContext) ?? Promise.resolve();
+  const after = before
+    .catch(() => undefined)
+    .then(() => changeKernel(kernelName, panel));
+  switches.set(sessionContext, after);
+  return after;
+}
+
+async function changeKernel(
   kernelName: string,
   panel: NotebookPanel
 ): Promise<void> {
