@@ -23,8 +23,8 @@ import psutil
 
 from bench import five
 from bench.measure import Table, rounds
+from mlenv_jupyter.builds.durable import moment, new_id
 from mlenv_jupyter.builds.log import LogWriter
-from mlenv_jupyter.builds.queue import moment, new_id
 from mlenv_jupyter.builds.spec import BuildFiles
 from mlenv_jupyter.core.build import Build
 from mlenv_jupyter.process import run as run_program

@@ -496,7 +496,7 @@ class Workspace(Configurable):
         registry. Raises NotFound, Unavailable.
         """
         from mlenv_jupyter.builds.choice import require_builder
-        from mlenv_jupyter.builds.queue import new_id
+        from mlenv_jupyter.builds.durable import new_id
         from mlenv_jupyter.builds.spec import BuildSpec
 
         row = self.registry.find(name, version)
@@ -768,7 +768,7 @@ class Workspace(Configurable):
         return is_there(self._views.record(version.lock_digest))
 
     def _reused(self, version: Version) -> Build:
-        from mlenv_jupyter.builds.queue import moment
+        from mlenv_jupyter.builds.durable import moment
 
         if version.build is not None and version.build.state == "succeeded":
             return msgspec.structs.replace(version.build, reused=True)

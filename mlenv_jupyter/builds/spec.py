@@ -69,6 +69,14 @@ class WorkFiles:
             return None
         return descriptor
 
+    def is_held(self) -> bool:
+        """Whether a worker is alive."""
+        lock = self.try_lock()
+        if lock is None:
+            return True
+        os.close(lock)
+        return False
+
 
 class BuildFiles(WorkFiles):
     """The directory of one build. ``log.jsonl`` and ``result.json`` are the truth."""

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
 import time
 import traceback
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import msgspec
 from filelock import FileLock, Timeout
 
 from mlenv_jupyter.builds.choice import pipeline_of
+from mlenv_jupyter.builds.durable import Terminated, begin_work, moment, seconds_of
 from mlenv_jupyter.builds.explain import explain
 from mlenv_jupyter.builds.log import Level, LogWriter
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline
-from mlenv_jupyter.builds.queue import moment, seconds_of
 from mlenv_jupyter.builds.resolve import ToolFailed
 from mlenv_jupyter.builds.shelf import NotOnShelf
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
@@ -30,10 +27,6 @@ from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import write_atomically
-
-
-class Terminated(Exception):
-    """Somebody asked this process to end."""
 
 
 class Worker:
@@ -241,18 +234,9 @@ def _of_os(failed: OSError) -> Problem:
     )
 
 
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    # Once is enough: the cleaning up that follows must not be interrupted by a second signal.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Terminated
-
-
 def main(argv: list[str]) -> int:
     """Run the build whose directory is given; the lock is the descriptor that says we live."""
-    place, lock = Path(argv[0]), int(argv[1])
-    os.set_inheritable(lock, False)
-    signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    place = begin_work(argv)
     try:
         places = Places(place.parent.parent, place)
         files = BuildFiles(places, place.name)

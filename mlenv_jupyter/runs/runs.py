@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from mlenv_jupyter.builds.queue import PATIENCE, moment, new_id, seconds_of, start_worker
+from mlenv_jupyter.builds.durable import (
+    Durable,
+    end_orphans,
+    last_words,
+    moment,
+    new_id,
+    start_worker,
+)
 from mlenv_jupyter.core.checks import check_variables
 from mlenv_jupyter.core.errors import (
     InvalidDefinition,
@@ -24,13 +26,11 @@ from mlenv_jupyter.core.errors import (
 )
 from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.run import Metric, Run, RunRequest
-from mlenv_jupyter.process import end_group
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.runs.environment import inherited
 from mlenv_jupyter.runs.snapshot import add_snapshot
 from mlenv_jupyter.runs.spec import RunFiles, RunSpec
 from mlenv_jupyter.store.places import Places
-from mlenv_jupyter.store.trees import write_atomically
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.build import Build
@@ -41,12 +41,13 @@ RUN = "mlenv.run"
 BuildVersion = Callable[[str, "str | None"], "Build"]
 
 
-class Runs:
-    """The runs of a workspace."""
+class Runs(Durable[Run]):
+    """The runs of a workspace. A script whose worker died is never run a second time."""
 
     def __init__(
         self, places: Places, registry: Registry, database: str | None, build: BuildVersion
     ) -> None:
+        super().__init__(registry.runs)
         self._places = places
         self._registry = registry
         self._database = database
@@ -109,36 +110,6 @@ class Runs:
         """The newest runs, of one experiment, of one environment, or of all."""
         return self._registry.runs.newest(max(1, min(limit, 500)), experiment, name)
 
-    def wait(self, run_id: str, timeout: float | None = None) -> Run:
-        """Wait until a run has ended; the run as it is when ``timeout`` seconds are over."""
-        until = None if timeout is None else time.monotonic() + timeout
-        while True:
-            run = self._registry.runs.get(run_id)
-            if run.ended or (until is not None and time.monotonic() > until):
-                return run
-            self._look(run)
-            time.sleep(0.03)
-
-    def cancel(self, run_id: str) -> Run:
-        """Ask a run to end; its processes are gone within five seconds. Raises NotFound."""
-        run = self._registry.runs.get(run_id)
-        if run.ended:
-            return run
-        files = RunFiles(self._places, run_id)
-        files.cancel.touch(mode=0o600)
-        run = self._registry.runs.update(run_id, cancelling=True)
-        pid = files.read_pid()
-        if pid is not None and _alive(files):
-            end_group(pid)
-        threading.Thread(target=self._insist, args=(files, run_id), daemon=False).start()
-        return run
-
-    def reconcile(self) -> None:
-        """Bring the runs whose process died to an end; a script is never run a second time."""
-        for run in self._registry.runs.running():
-            with contextlib.suppress(OSError):
-                self._look(run)
-
     def tag(self, run_id: str, tags: dict[str, str]) -> Run:
         """Set tags; others stay."""
         return self._registry.runs.update(run_id, tags={**self.get(run_id).tags, **tags})
@@ -153,9 +124,9 @@ class Runs:
         self._registry.runs.get(run_id)
         return self.files(run_id).read_metrics()
 
-    def files(self, run_id: str) -> RunFiles:
+    def files(self, work_id: str) -> RunFiles:
         """The directory of a run; raises NotFound for what is no run id."""
-        return RunFiles(self._places, run_id)
+        return RunFiles(self._places, work_id)
 
     def file(self, run_id: str, name: str) -> Path:
         """A file or directory that a run has made, such as ``outputs/model.pkl``.
@@ -183,82 +154,23 @@ class Runs:
             child = start_worker("mlenv_jupyter.runs.worker", files, lock, env, self._database)
         finally:
             os.close(lock)
-        threading.Thread(target=self._reap, args=(child, spec.id), daemon=True).start()
+        self._watch(child, spec.id)
 
-    def _reap(self, child: subprocess.Popen[bytes], run_id: str) -> None:
-        child.wait()
-        with contextlib.suppress(MlenvError, OSError):
-            self._look(self._registry.runs.get(run_id))
-
-    def _insist(self, files: RunFiles, run_id: str) -> None:
-        """End the process group of a run that does not end by itself."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and _alive(files):
-            time.sleep(0.02)
-        pid = files.read_pid()
-        if pid is not None and _alive(files):
-            end_group(pid, hard=True)
-            while _alive(files):
-                time.sleep(0.02)
-        with contextlib.suppress(MlenvError, OSError):
-            self._look(self._registry.runs.get(run_id))
-
-    def _look(self, run: Run) -> Run | None:
-        """Bring one run to its end if its worker is gone; None while it lives or has ended."""
-        if run.ended:
-            return None
-        files = RunFiles(self._places, run.id)
-        lock = files.try_lock()
-        if lock is None:
-            return None
-        try:
-            run = self._registry.runs.get(run.id)
-            if run.ended:
-                return None
-            return self._end(files.read_result() or self._bury(run, files))
-        finally:
-            os.close(lock)
-
-    def _bury(self, run: Run, files: RunFiles) -> Run:
-        """What is left of a run whose worker died in silence."""
-        from mlenv_jupyter.builds.log import LogWriter
-
-        end_orphans(run.id)
-        remove_container(run)
-        cancelled = files.cancel.exists()
-        problem = None if cancelled else _interrupted(files)
-        result = msgspec.structs.replace(
-            run,
-            state="cancelled" if cancelled else "interrupted",
-            finished_at=moment(),
-            cancelling=False,
-            error=problem,
-        )
-        log = LogWriter(files.log, seconds_of(run.created_at))
-        data = {"state": result.state, "error": msgspec.to_builtins(problem)}
-        log.result(data, "Cancelled" if cancelled else "Interrupted", "error")
-        log.close()
-        write_atomically(files.result, msgspec.json.encode(result))
-        return result
-
-    def _end(self, result: Run) -> Run:
-        return self._registry.runs.update(result.id, **ending(result))
+    def _end(self, work: Run, lock: int) -> Run:  # noqa: ARG002 - nothing is started again
+        """What is left of a run whose worker died; a script is never run a second time."""
+        files = self.files(work.id)
+        result = files.read_result()
+        if result is None:
+            end_orphans("MLENV_RUN_ID", work.id)
+            remove_container(work)
+            result = self._bury(work, _interrupted(files))
+        return self._registry.runs.update(work.id, **ending(result))
 
 
 def ending(result: Run) -> dict[str, Any]:
     """The fields that the end of a run changes."""
     names = ("state", "started_at", "finished_at", "exit_code", "error", "cancelling")
     return {name: getattr(result, name) for name in names}
-
-
-def end_orphans(run_id: str) -> None:
-    """End what a dead worker left running; every process of a run carries its id."""
-    import psutil
-
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get("MLENV_RUN_ID") == run_id and process.pid != os.getpid():
-                process.kill()
 
 
 def remove_container(run: Run) -> None:
@@ -274,23 +186,11 @@ def remove_container(run: Run) -> None:
         client.close()
 
 
-def _alive(files: RunFiles) -> bool:
-    lock = files.try_lock()
-    if lock is None:
-        return True
-    os.close(lock)
-    return False
-
-
 def _interrupted(files: RunFiles) -> Problem:
-    try:
-        said = (files.place / "worker.err").read_text(errors="replace").strip()[-400:]
-    except FileNotFoundError:
-        said = ""
     return Problem(
         code="interrupted",
         message="The run's process ended before the run did.",
-        detail=said or "It said nothing: it may have been killed, for example for lack of memory.",
+        detail=last_words(files),
         remedy="Submit it again.",
     )
 

@@ -9,13 +9,11 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import msgspec
 
+from mlenv_jupyter.builds.durable import Terminated, begin_work, moment, seconds_of, take_database
 from mlenv_jupyter.builds.log import LogWriter
-from mlenv_jupyter.builds.queue import moment, seconds_of
 from mlenv_jupyter.core.errors import MlenvError, Problem
 from mlenv_jupyter.process import Line, run
 from mlenv_jupyter.registry.registry import Registry
@@ -31,10 +29,6 @@ from mlenv_jupyter.store.store import Record
 from mlenv_jupyter.store.trees import remove_tree, write_atomically
 
 SHIM = Path(__file__).with_name("assets") / "context.py"
-
-
-class Terminated(Exception):
-    """Somebody asked this process to end."""
 
 
 class Worker:
@@ -180,21 +174,10 @@ def _of_exit(code: int) -> Problem:
     )
 
 
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    # Once is enough: the cleaning up that follows must not be interrupted by a second signal.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Terminated
-
-
 def main(argv: list[str]) -> int:
     """Run the run whose directory is given; the lock is the descriptor that says we live."""
-    place, lock = Path(argv[0]), int(argv[1])
-    os.set_inheritable(lock, False)
-    os.environ.pop("PYTHONPATH", None)
-    # Not the script's to see: it may hold a password.
-    database = os.environ.pop("MLENV_DATABASE", None)
-    signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    place = begin_work(argv)
+    database = take_database()
     try:
         return Worker(RunFiles(Places(place.parent.parent, place), place.name), database).run()
     except Terminated:

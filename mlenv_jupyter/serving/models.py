@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mlenv_jupyter.builds.queue import moment
+from mlenv_jupyter.builds.durable import moment
 from mlenv_jupyter.core.errors import NotFound
 from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.service import Model

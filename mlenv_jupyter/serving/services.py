@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlenv_jupyter.builds.queue import moment, start_worker
+from mlenv_jupyter.builds.durable import moment, start_worker
 from mlenv_jupyter.core.errors import Conflict, InvalidRequest, MlenvError, NotFound, Unavailable
 from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.service import Limits, Model, ModelReference, Revision, Service
@@ -161,13 +161,13 @@ class Services:
         files = ServiceFiles(self._places, name)
         files.cancel.touch(mode=0o600)
         pid = files.read_pid()
-        if pid is not None and _alive(files):
+        if pid is not None and files.is_held():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, 15)
             until = time.monotonic() + PATIENCE
-            while _alive(files) and time.monotonic() < until:
+            while files.is_held() and time.monotonic() < until:
                 time.sleep(0.02)
-            if _alive(files):
+            if files.is_held():
                 end_group(pid, hard=True)
         self._registry.services.remove(name)
         remove_tree(files.place)
@@ -195,7 +195,7 @@ class Services:
 
     def _look(self, service: Service) -> None:
         files = ServiceFiles(self._places, service.name)
-        if files.cancel.exists() or not files.wanted.exists() or _alive(files):
+        if files.cancel.exists() or not files.wanted.exists() or files.is_held():
             return
         with contextlib.suppress(MlenvError):
             self._registry.services.change(service.name, state="deploying", updated_at=moment())
@@ -272,11 +272,3 @@ def _free(port: int | None) -> int:
                 remedy="Choose another one, or none for any that is free.",
             ) from error
         return int(trial.getsockname()[1])
-
-
-def _alive(files: ServiceFiles) -> bool:
-    lock = files.try_lock()
-    if lock is None:
-        return True
-    os.close(lock)
-    return False

@@ -10,7 +10,6 @@ import contextlib
 import os
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -18,13 +17,12 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from types import FrameType
-from typing import IO, NoReturn
+from typing import IO
 
 import msgspec
 
+from mlenv_jupyter.builds.durable import Terminated, begin_work, moment, seconds_of, take_database
 from mlenv_jupyter.builds.log import LogWriter
-from mlenv_jupyter.builds.queue import moment, seconds_of
 from mlenv_jupyter.builds.resolve import ToolFailed
 from mlenv_jupyter.core.errors import MlenvError, Problem, Unavailable
 from mlenv_jupyter.core.service import Revision
@@ -47,10 +45,6 @@ STARTING = 120.0
 """Seconds in which ``init()`` has to be done."""
 PATIENCE = 35.0
 BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 15.0)
-
-
-class Terminated(Exception):
-    """Somebody asked this process to end."""
 
 
 class Served:
@@ -291,20 +285,10 @@ def _problem(failed: Exception) -> Problem:
     return Problem(code="internal", message=f"{type(failed).__name__}: {failed}")
 
 
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Terminated
-
-
 def main(argv: list[str]) -> int:
     """Serve what is in the directory; the lock is the descriptor that says we live."""
-    place, lock = Path(argv[0]), int(argv[1])
-    os.set_inheritable(lock, False)
-    os.environ.pop("PYTHONPATH", None)
-    # Not the entry script's to see: it may hold a password.
-    database = os.environ.pop("MLENV_DATABASE", None)
-    signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    place = begin_work(argv)
+    database = take_database()
     places = Places(place.parent.parent, place)
     spec = msgspec.json.decode((place / "spec.json").read_bytes())
     return Supervisor(ServiceFiles(places, spec["name"]), database).run()

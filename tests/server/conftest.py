@@ -17,7 +17,7 @@ from tornado.httpclient import HTTPResponse
 from tornado.httputil import url_concat
 
 import mlenv_jupyter.server
-from mlenv_jupyter.builds.queue import moment, new_id
+from mlenv_jupyter.builds.durable import moment, new_id
 from mlenv_jupyter.builds.spec import BuildFiles
 from mlenv_jupyter.core.build import Build
 from mlenv_jupyter.registry.registry import Registry
