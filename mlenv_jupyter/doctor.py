@@ -46,7 +46,8 @@ def _uv(workspace: Workspace, name: str) -> Check:
 
 
 def _conda(workspace: Workspace, name: str) -> Check:
-    from mlenv_jupyter.builds.conda.engine import installed_version, virtual_packages
+    from mlenv_jupyter.builds.conda.engine import installed_version
+    from mlenv_jupyter.builds.conda.target import virtual_packages
 
     version = installed_version()
     if version is None:

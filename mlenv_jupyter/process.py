@@ -68,6 +68,7 @@ ALLOWED = frozenset(
         "UV_OFFLINE",
         "UV_PYTHON_INSTALL_MIRROR",
         "UV_PYTHON_DOWNLOADS",
+        "UV_PYTHON_DOWNLOADS_JSON_URL",
         "UV_INSECURE_HOST",
         "UV_CONCURRENT_DOWNLOADS",
         "UV_EXCLUDE_NEWER",

@@ -51,10 +51,7 @@ def _require_images(definition: Definition) -> None:
             where="docker",
             remedy="Install it: pip install 'mlenv-jupyter[docker]'.",
         )
-    if definition.conda.packages:
-        raise Unavailable(
-            "This environment has conda packages in an image, which this release cannot build.",
-            code="no_builder",
-            where="conda",
-            remedy="Put them under pip, or use a base image that has them.",
-        )
+    if definition.conda.packages and not definition.user_managed_dependencies:
+        from mlenv_jupyter.builds.conda.engine import require_rattler
+
+        require_rattler()

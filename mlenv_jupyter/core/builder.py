@@ -22,7 +22,10 @@ def builder_of(definition: Definition) -> Builder:
     """The builder that a Definition takes."""
     conda, pip = definition.conda.packages, definition.pip.requirements
     if definition.kind == "image":
-        return Builder("the container engine", "an image", "it has a base image or a Dockerfile")
+        name = "the container engine"
+        if conda and not definition.user_managed_dependencies:
+            name = "rattler and the container engine"
+        return Builder(name, "an image", "it has a base image or a Dockerfile")
     if definition.user_managed_dependencies:
         return Builder("nobody", "a record", "its packages are managed by you")
     if conda:

@@ -148,14 +148,14 @@ class Locks:
             row.lock_digest, msgspec.json.decode(zlib.decompress(row.lock), type=Lock)
         )
 
-    def newest_base(self, lock_id: int) -> str | None:
-        """The base image that a lock was last built on; None for one that was no image."""
+    def newest_of_image(self, lock_id: int) -> Lock | None:
+        """What a lock last came to in an image; None for one that was no image."""
         query = select(P.c.lock).where(P.c.lock_id == lock_id).order_by(P.c.created_at.desc())
         with self._database.read() as connection:
             for row in connection.execute(query):
                 lock = msgspec.json.decode(zlib.decompress(row.lock), type=Lock)
                 if lock.base is not None:
-                    return lock.base
+                    return lock
         return None
 
     def of_digest(self, lock_digest: str) -> Lock | None:

@@ -1,4 +1,4 @@
-"""rattler, as builds use it: the only module that imports it.
+"""rattler, as builds use it: it and ``target.py`` are the only modules that import it.
 
 Its calls are coroutines; each runs to its end here. A panic of rattler is no Exception, so every
 call turns whatever comes into a RattlerFailed.
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from mlenv_jupyter.builds.conda.channels import Channels
+from mlenv_jupyter.builds.conda.reporter import Reporter
+from mlenv_jupyter.builds.conda.target import Target, rattlers, this_machine
 from mlenv_jupyter.builds.conda.tree import read_report
 from mlenv_jupyter.core.build import Progress
 from mlenv_jupyter.core.errors import Unavailable
@@ -69,25 +71,17 @@ def require_rattler() -> None:
         )
 
 
-def platform() -> str:
-    """conda's name of this platform, such as ``linux-64``."""
-    from rattler import Subdir
-
-    return str(Subdir.current())
-
-
-def virtual_packages() -> tuple[str, ...]:
-    """What this machine offers to packages (``__glibc=2.36``), overrides by variables included."""
-    return tuple(
-        f"{one.name.normalized}={one.version}"
-        for one in (found.into_generic() for found in _virtual())
-    )
-
-
 class Engine:
     """rattler with the channels, the credentials and the caches of one build."""
 
-    def __init__(self, channels: Channels, cache: Path, *, use_cache: bool = True) -> None:
+    def __init__(
+        self,
+        channels: Channels,
+        cache: Path,
+        *,
+        use_cache: bool = True,
+        target: Target | None = None,
+    ) -> None:
         from rattler import Client
         from rattler.networking.middleware import (
             AddHeadersMiddleware,
@@ -99,6 +93,7 @@ class Engine:
         self._channels = channels
         self._cache = cache
         self._use_cache = use_cache
+        self.target = target or this_machine()
 
         def headers(host: str, path: str) -> dict[str, str] | None:
             for one in channels.headers:
@@ -115,7 +110,7 @@ class Engine:
         self._client = Client(parts)
 
     def solve(self, specs: Sequence[str]) -> list[RepoDataRecord]:
-        """The packages that fit specs and this machine, by name. Raises RattlerFailed."""
+        """The packages that fit specs and the target, by name. Raises RattlerFailed."""
         from rattler import Channel, Gateway, MatchSpec, SourceConfig, Subdir, solve
 
         wanted = []
@@ -137,8 +132,8 @@ class Engine:
                         [Channel(name) for name in self._channels.names],
                         wanted,
                         gateway=gateway,
-                        platforms=[Subdir.current(), Subdir("noarch")],
-                        virtual_packages=_virtual(),
+                        platforms=[Subdir(self.target.platform), Subdir("noarch")],
+                        virtual_packages=rattlers(self.target),
                         # Only the channels that were asked for, in their order.
                         channel_relations="disabled",
                     )
@@ -155,7 +150,7 @@ class Engine:
         from rattler import Channel, Subdir
 
         sources = [Channel(name) for name in self._channels.names]
-        platforms = [Subdir.current(), Subdir("noarch")]
+        platforms = [Subdir(self.target.platform), Subdir("noarch")]
         for name, _ in read_report(failed.text).none:
             if name.startswith("__"):
                 continue
@@ -183,7 +178,7 @@ class Engine:
         on_progress: Callable[[Progress], None],
     ) -> None:
         """Link packages into a prefix, which must be at its final place. Raises RattlerFailed."""
-        from rattler import install
+        from rattler import Subdir, install
 
         (self._cache / "packages").mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -194,9 +189,11 @@ class Engine:
                         prefix,
                         cache_dir=self._cache / "packages",
                         installed_packages=[],
+                        platform=Subdir(self.target.platform),
+                        alternative_target_prefix=self.target.prefix,
                         execute_link_scripts=False,
                         client=self._client,
-                        reporter=_Reporter(records, on_progress),  # type: ignore[arg-type]
+                        reporter=Reporter(records, on_progress),  # type: ignore[arg-type]
                     )
                 )
         except BaseException:
@@ -204,10 +201,10 @@ class Engine:
             raise
 
     def write_lock(self, records: Sequence[RepoDataRecord], work: Path) -> str:
-        """rattler's lock file of these packages, for this platform."""
+        """rattler's lock file of these packages, for the target's platform."""
         from rattler import LockChannel, LockFile, LockPlatform
 
-        here = LockPlatform(platform())
+        here = LockPlatform(self.target.platform)
         lock = LockFile([here])
         lock.set_channels(ENVIRONMENT, [LockChannel(str(name)) for name in self._addresses()])
         for record in records:
@@ -225,65 +222,13 @@ class Engine:
         with _failures(self._channels, "install"):
             environment = LockFile.from_path(path).environment(ENVIRONMENT)
             assert environment is not None
-            found = environment.conda_repodata_records()[platform()]
+            found = environment.conda_repodata_records()[self.target.platform]
         return sorted(found, key=lambda one: one.name.normalized)
 
     def _addresses(self) -> list[str]:
         from rattler import Channel
 
         return [Channel(name).base_url for name in self._channels.names]
-
-
-class _Reporter:
-    """Follows an installation: packages linked, and bytes fetched where something is fetched."""
-
-    def __init__(
-        self, records: Sequence[RepoDataRecord], on_progress: Callable[[Progress], None]
-    ) -> None:
-        self._total = len(records)
-        self._say = on_progress
-        self._linked = 0
-        self._names: list[str] = []
-        self._fetched: dict[int, tuple[int, int]] = {}
-        self._lock = threading.Lock()
-
-    def __getattr__(self, name: str) -> Callable[..., int]:
-        if name.startswith("on_"):
-            return lambda *_: 0
-        raise AttributeError(name)
-
-    def on_download_start(self, _: int) -> int:
-        with self._lock:
-            key = len(self._fetched)
-            self._fetched[key] = (0, 0)
-            return key
-
-    def on_download_progress(self, download_idx: int, progress: int, total: int | None) -> None:
-        with self._lock:
-            self._fetched[download_idx] = (progress, total or progress)
-            self._report()
-
-    def on_link_complete(self, _: int) -> None:
-        with self._lock:
-            self._linked += 1
-            self._report()
-
-    def _report(self) -> None:
-        total = sum(one for _, one in self._fetched.values())
-        self._say(
-            Progress(
-                done=self._linked,
-                total=self._total,
-                bytes_done=sum(one for one, _ in self._fetched.values()) if total else None,
-                bytes_total=total or None,
-            )
-        )
-
-
-def _virtual() -> list[Any]:
-    from rattler import VirtualPackage, VirtualPackageOverrides
-
-    return list(VirtualPackage.detect(VirtualPackageOverrides.from_env()))
 
 
 def _run(call: Callable[[], Awaitable[T]]) -> T:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from mlenv_jupyter.builds.conda.channels import Channels, read_channels
-from mlenv_jupyter.builds.conda.engine import Engine, RattlerFailed, platform
+from mlenv_jupyter.builds.conda.engine import Engine, RattlerFailed
 from mlenv_jupyter.builds.conda.explain import explain_rattler
 from mlenv_jupyter.builds.conda.install import (
     install_conda,
@@ -24,6 +24,7 @@ from mlenv_jupyter.builds.conda.pip_section import (
     resolve_pip_section,
     versions_in,
 )
+from mlenv_jupyter.builds.conda.target import Target
 from mlenv_jupyter.builds.install import Site
 from mlenv_jupyter.builds.layer import Layer, resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
@@ -66,7 +67,7 @@ class CondaPipeline(Pipeline):
             lambda name, host: Secrets(self.places.home).value(name, host=host),
         )
         self.voice.stage("resolving", f"solve {_asked(definition, channels)}")
-        with self._engine(channels) as engine, explained(definition):
+        with engine_of(self, channels) as engine, explained(definition):
             lock_id, solved = self._lock(engine)
             lock = lock_of(definition, solved)
             digest = identity.lock_digest(lock)
@@ -97,7 +98,7 @@ class CondaPipeline(Pipeline):
         locks = self.registry.locks
         found = locks.get(self.spec.lock_id) if self.spec.lock_id is not None else None
         found = found or locks.find(self.spec.digest, FOR)
-        here = platform()
+        here = engine.target.platform
         if found is not None and here in found.lock.conda:
             kept = found.lock.conda[here]
             self.voice.say(f"Locked before for {here}")
@@ -169,17 +170,20 @@ class CondaPipeline(Pipeline):
         self.install_layer(site, layer)
         return layer.digest
 
-    @contextmanager
-    def _engine(self, channels: Channels) -> Iterator[Engine]:
-        """rattler over the store's cache, or over an empty one that is removed at the end."""
-        if self.spec.use_cache:
-            yield Engine(channels, self.places.rattler)
-            return
-        place = self.places.store / f".rattler-{self.spec.id}"
-        try:
-            yield Engine(channels, place, use_cache=False)
-        finally:
-            remove_tree(place)
+
+@contextmanager
+def engine_of(
+    pipeline: Pipeline, channels: Channels, target: Target | None = None
+) -> Iterator[Engine]:
+    """rattler over the store's cache, or over an empty one that is removed at the end."""
+    if pipeline.spec.use_cache:
+        yield Engine(channels, pipeline.places.rattler, target=target)
+        return
+    place = pipeline.places.store / f".rattler-{pipeline.spec.id}"
+    try:
+        yield Engine(channels, place, use_cache=False, target=target)
+    finally:
+        remove_tree(place)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """The Dockerfile of an image: text that a person can read, and that builds by itself too.
 
-Layers, first to last: the base, the virtual environment, the packages in groups (`grouped`), the
-kernel. With BuildKit, uv, its cache, settings and secrets are mounted and stay in no layer; the
-classic builder has no mounts, so uv and the lists of packages are copied.
+Layers, first to last: the base, what it is given (a Python, conda's packages), the virtual
+environment, the packages in groups (`grouped`), the kernel. With BuildKit, uv, its cache, settings
+and secrets are mounted and stay in no layer; the classic builder has no mounts, so uv and the lists
+of packages are copied.
 """
 
 from __future__ import annotations
@@ -44,12 +45,14 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     digest: str
-    lock_digest: str
+    lock_digest: str = ""
     base: str
     python: str
     install_python: str | None = None
     sites: tuple[str, ...] | None = None
     groups: tuple[Group, ...] = ()
+    conda: tuple[Group, ...] = ()
+    activation: Mapping[str, str] = {}
     options: tuple[str, ...] = ()
     kernel: bool = True
     user: str = ""
@@ -132,7 +135,8 @@ def context(recipe: Recipe, kernel_lines: Sequence[str] = ()) -> dict[str, str]:
 def _head(recipe: Recipe) -> list[str]:
     return [
         f"# {recipe.title}, by mlenv",
-        f"# Definition {recipe.digest[:32]}, lock {recipe.lock_digest[:32]}",
+        f"# Definition {recipe.digest[:32]}"
+        + (f", lock {recipe.lock_digest[:32]}" if recipe.lock_digest else ""),
         "",
     ]
 
@@ -145,9 +149,15 @@ def _environment(recipe: Recipe, write: _Writer) -> list[str]:
             f"python install --no-bin --install-dir {ROOT}/python {recipe.install_python}",
             f"Python {recipe.install_python}, which the base image does not have",
         )
+    if recipe.conda:
+        made += _conda(recipe)
     made += ["", "FROM base AS environment"]
-    made += write.uv(f"venv --no-project --no-config --python {recipe.python} {ENVIRONMENT}")
-    made.append(f"ENV PATH={ENVIRONMENT}/bin:$PATH VIRTUAL_ENV={ENVIRONMENT}")
+    if recipe.conda:
+        made.append(f"ENV PATH={ENVIRONMENT}/bin:$PATH CONDA_PREFIX={ENVIRONMENT}")
+        made += [f"ENV {name}={_quoted(value)}" for name, value in recipe.activation.items()]
+    else:
+        made += write.uv(f"venv --no-project --no-config --python {recipe.python} {ENVIRONMENT}")
+        made.append(f"ENV PATH={ENVIRONMENT}/bin:$PATH VIRTUAL_ENV={ENVIRONMENT}")
     if recipe.sites is not None:
         chain = "; ".join(f"site.addsitedir('{place}')" for place in recipe.sites)
         made += [
@@ -156,6 +166,22 @@ def _environment(recipe: Recipe, write: _Writer) -> list[str]:
         ]
     for number, group in enumerate(recipe.groups, 1):
         made += write.packages(number, group)
+    return made
+
+
+def _conda(recipe: Recipe) -> list[str]:
+    """conda's packages, linked outside for their place in the image: no conda is needed in it."""
+    made = []
+    for number, group in enumerate(recipe.conda, 1):
+        names = [one.split()[0] for one in group.lines]
+        said = f"{len(names)} packages" if len(names) > 1 else names[0]
+        made += [
+            f"# conda, {number} of {len(recipe.conda)}: {said}",
+            f"COPY conda-{number} {ENVIRONMENT}",
+        ]
+    # What has bytecode keeps it; some files of a Python are not meant to compile.
+    compiled = f"{ENVIRONMENT}/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash"
+    made.append(f"RUN {compiled} {ENVIRONMENT}/lib >/dev/null 2>&1 || true")
     return made
 
 
@@ -185,7 +211,8 @@ class _Writer:
         )
         return self.install(
             f"packages-{number}.txt",
-            f"--python {ENVIRONMENT}/bin/python",
+            f"--python {ENVIRONMENT}/bin/python"
+            + (" --break-system-packages" if self.recipe.conda else ""),
             group,
             f"{number} of {len(self.recipe.groups)}: {count}",
             f"wheels-{number}" if group.wheels else None,

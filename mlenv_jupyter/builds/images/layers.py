@@ -21,6 +21,7 @@ from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import Chosen, hashed_requirements
 
 GROUPS = "groups.json"
+CONDA_GROUPS = "conda-groups.json"
 PASSED = (
     "UV_DEFAULT_INDEX",
     "UV_INDEX",
@@ -29,6 +30,8 @@ PASSED = (
     "UV_NO_INDEX",
     "UV_INDEX_STRATEGY",
     "UV_HTTP_TIMEOUT",
+    "UV_PYTHON_INSTALL_MIRROR",
+    "UV_PYTHON_DOWNLOADS_JSON_URL",
     "UV_INSECURE_HOST",
     "HTTP_PROXY",
     "HTTPS_PROXY",
@@ -72,11 +75,11 @@ def lay_out(
     return tuple(made)
 
 
-def earlier(images: Path) -> Iterable[tuple[tuple[str, ...], ...]]:
+def earlier(images: Path, kind: str = GROUPS) -> Iterable[tuple[tuple[str, ...], ...]]:
     """The groups of the images that were built here, newest first."""
     if not images.is_dir():
         return
-    found = [one / GROUPS for one in images.iterdir() if (one / GROUPS).is_file()]
+    found = [one / kind for one in images.iterdir() if (one / kind).is_file()]
     for one in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:200]:
         with suppress(OSError, msgspec.DecodeError, msgspec.ValidationError):
             yield msgspec.json.decode(one.read_bytes(), type=tuple[tuple[str, ...], ...])

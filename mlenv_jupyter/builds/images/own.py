@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from mlenv_jupyter.builds.images.builder import secrets_of
 from mlenv_jupyter.core.errors import BuildFailed, Unavailable
-from mlenv_jupyter.core.sections import BuildContext
+from mlenv_jupyter.core.sections import BuildContext, DockerSection
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.builds.images.maker import Maker
 
 
 def context_directory(context: BuildContext) -> Path:
@@ -50,4 +56,29 @@ def place_of(context: BuildContext) -> Path | str:
         code="no_build_context",
         where="docker.build_context",
         remedy="Download it, and name the directory.",
+    )
+
+
+def make_own(
+    docker: DockerSection, maker: Maker, work: Path, tag: str, secret: Callable[[str], str]
+) -> None:
+    """Build the image of a definition's own Dockerfile or build context.
+
+    Raises MlenvError, ToolFailed.
+    """
+    given, text = docker.build_context, docker.dockerfile or ""
+    place: Path | str = work / "own"
+    if given is None:
+        Path(place).mkdir()
+        Path(place, "Dockerfile").write_text(text)
+    else:
+        place = place_of(given)
+        text = read_dockerfile(given) if isinstance(place, Path) else ""
+    wanted = secrets_of(text)
+    maker.require_buildkit(wanted, "The Dockerfile of this environment mounts secrets")
+    maker.make(
+        place,
+        tag,
+        dockerfile=given.dockerfile_path if given else "Dockerfile",
+        secrets={name: secret(name) for name in wanted},
     )

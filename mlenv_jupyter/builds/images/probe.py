@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import tarfile
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -33,13 +34,19 @@ print(json.dumps({"libc": libc, "prefix": sys.prefix, "sites": site.getsitepacka
 # Every interpreter on the PATH and where images have them beside it.
 FIND = """
 code=$1; shift
-for place in $(echo "$PATH" | tr : ' ') /usr/local/bin /usr/bin /opt/conda/bin /opt/venv/bin; do
+for place in $(echo "$PATH" | tr : ' ') /usr/local/bin /usr/bin /opt/conda/bin /opt/venv/bin \\
+    /opt/mlenv/python/*/bin; do
   for name in "$@"; do
     case $name in /*) one=$name ;; *) one=$place/$name ;; esac
     [ -x "$one" ] && "$one" -I -c "$code" 2>/dev/null
   done
 done
 exit 0
+"""
+
+MACHINE = """
+uname -m
+getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 1
 """
 
 PACKAGES = """
@@ -52,6 +59,18 @@ for one in m.distributions():
                        "asked": one.read_text("REQUESTED") is not None}
 print(json.dumps(found))
 """
+
+
+class Machine(NamedTuple):
+    """What an image runs on: ``x86_64``, and ``glibc 2.36`` or nothing for another C library."""
+
+    name: str
+    libc: str
+
+    @property
+    def musl(self) -> bool:
+        """Whether its C library is taken for musl."""
+        return not self.libc
 
 
 class More(msgspec.Struct, frozen=True):
@@ -70,7 +89,7 @@ class InImage(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     prefix: str
     sites: tuple[str, ...]
-    musl: bool = False
+    machine: Machine
 
 
 class Installed(msgspec.Struct, frozen=True):
@@ -101,13 +120,7 @@ def find_python(
         build=build,
     )
     if code != 0:
-        raise BuildFailed(
-            f"No command could be run in {image}.",
-            code="image_unusable",
-            detail=(err or out).strip()[-400:],
-            where="docker",
-            remedy="Choose a base image with a shell (/bin/sh) for the right platform.",
-        )
+        raise _unusable(image, err or out)
     lines = [line for line in out.splitlines() if line.startswith("{")]
     for first, second in zip(lines[::2], lines[1::2], strict=False):
         try:
@@ -118,6 +131,30 @@ def find_python(
         if wanted is None or wanted.startswith("/") or fits(python.version, wanted):
             return _in_image(python, more)
     return None
+
+
+def machine_of(client: DockerClient, image: str, *, platform: str | None, build: str) -> Machine:
+    """What an image runs on, whether or not it has a Python. Raises BuildFailed."""
+    code, out, err = run_in(
+        client, image, ["/bin/sh", "-c", MACHINE], platform=platform, build=build
+    )
+    lines = out.splitlines()
+    if code != 0 or not lines:
+        raise _unusable(image, err or out)
+    said = lines[1] if len(lines) > 1 else ""
+    version = re.search(r"(\d+\.\d+)\s*$", said)
+    glibc = version is not None and re.search(r"glibc|gnu libc", said, re.IGNORECASE)
+    return Machine(lines[0].strip(), f"glibc {version[1]}" if version and glibc else "")
+
+
+def conda_packages_of(
+    client: DockerClient, image: str, prefix: str, *, platform: str | None, build: str
+) -> set[str]:
+    """The conda packages in an image, as ``name-version-build``."""
+    _, out, _ = run_in(
+        client, image, ["/bin/ls", f"{prefix}/conda-meta"], platform=platform, build=build
+    )
+    return {one.removesuffix(".json") for one in out.split() if one.endswith(".json")}
 
 
 def packages_of(
@@ -190,6 +227,16 @@ def _container(
             made.remove(force=True, v=True)
 
 
+def _unusable(image: str, said: str) -> BuildFailed:
+    return BuildFailed(
+        f"No command could be run in {image}.",
+        code="image_unusable",
+        detail=said.strip()[-400:],
+        where="docker",
+        remedy="Choose a base image with a shell (/bin/sh) for the right platform.",
+    )
+
+
 def _in_image(python: Python, more: More) -> InImage:
     machine = python.markers.get("platform_machine", "x86_64")
     tags = platform_tags(more.libc, machine)
@@ -200,7 +247,7 @@ def _in_image(python: Python, more: More) -> InImage:
         path=more.executable or python.executable,
         prefix=more.prefix,
         sites=more.sites,
-        musl=not more.libc,
+        machine=Machine(machine, more.libc),
     )
 
 

@@ -7,23 +7,23 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlenv_jupyter.builds.images.probe import InImage
+from mlenv_jupyter.builds.images.probe import Machine
 from mlenv_jupyter.core.errors import Unavailable
 from mlenv_jupyter.process import run, text_of
 from mlenv_jupyter.store.places import Places
 
 
-def uv_for(python: InImage, *, uv: str, places: Places, env: Mapping[str, str]) -> Path:
+def uv_for(on: Machine, *, uv: str, places: Places, env: Mapping[str, str]) -> Path:
     """A uv that runs in the image: this machine's where that fits, else one from the index.
 
     Raises Unavailable.
     """
-    machine = python.python.markers.get("platform_machine", "x86_64")
-    if sys.platform == "linux" and machine == platform.machine() and not python.musl:
+    machine = on.name
+    if sys.platform == "linux" and machine == platform.machine() and not on.musl:
         return Path(uv)
     code, lines = run([uv, "--version"], env=env)
     version = text_of(lines, "out").split()[1] if code == 0 else ""
-    kind = "musl" if python.musl else "gnu"
+    kind = "musl" if on.musl else "gnu"
     place = places.store / "tools" / f"uv-{version}-{machine}-{kind}"
     binary = place / "bin" / "uv"
     if not binary.exists():

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from mlenv_jupyter.builds.conda.engine import platform
+from mlenv_jupyter.builds.conda.target import platform
 from mlenv_jupyter.builds.log import read_records
 from mlenv_jupyter.cli.execute import plan
 from mlenv_jupyter.core.definition import Definition

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.builds.conda.conftest import channels  # noqa: F401
+
 USER, PASSWORD = "me", "c4n@ry-of-the-registry"
 HASH = "$2b$04$ehkdD/T0DVY33wM//lqcS.krkUwEK25p9zMvx0jXqC8P/THgfG9Tq"
 

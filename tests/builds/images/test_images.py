@@ -132,7 +132,7 @@ def test_own_dockerfile_and_packages_of_the_base(
 @pytest.mark.parametrize(
     ("docker", "python", "code", "message"),
     [
-        (DockerSection(base_image="mlenv/test-base:1"), "3.9", "python_missing", "no Python 3.9"),
+        (DockerSection(base_image="mlenv/test-base:1"), "3.6", "python_missing", "no Python 3.6"),
         (
             DockerSection(base_image="127.0.0.1:9/none:1"),
             None,
