@@ -338,8 +338,6 @@ class Handler(SimpleHTTPRequestHandler):
         if server.held and server.held in self.path:
             server.reached.set()
             server.go.wait(60)
-        # rattler takes the 304 of a repodata shard for an error; a channel's own servers send none.
-        del self.headers["If-Modified-Since"]
         token = f"/t/{TOKEN}/"
         if self.path.startswith(token):
             self.path = self.path[len(token) - 1 :]
@@ -349,6 +347,11 @@ class Handler(SimpleHTTPRequestHandler):
                 self.send_error(401)
                 return
         serve()  # type: ignore[operator]
+
+    def end_headers(self) -> None:
+        if self.server.stale:  # type: ignore[attr-defined]
+            self.send_header("Cache-Control", "max-age=0")
+        super().end_headers()
 
     def handle(self) -> None:
         # A client that has seen enough goes away; that is no fault of the server.
@@ -362,7 +365,9 @@ class Handler(SimpleHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     """Remembers what was asked of it: paths and headers.
 
-    A request whose path contains ``held`` waits for ``go``, after setting ``reached``.
+    A request whose path contains ``held`` waits for ``go``, after setting ``reached``. What is
+    ``stale`` at once has to be asked about each time. Like many
+    a file server it answers 304 without the headers that rattler looks for in one.
     """
 
     daemon_threads = True
@@ -373,6 +378,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), partial(Handler, directory=os.fspath(place)))
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.held = ""
+        self.stale = False
         self.reached, self.go = threading.Event(), threading.Event()
 
     @property

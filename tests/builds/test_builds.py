@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import stat
 import subprocess
@@ -155,13 +156,19 @@ def test_variables_and_packages_reach_a_command(workspace: Workspace, built: Bui
         workspace.exec_plan("later", None, ["python"])
 
 
-def test_what_this_release_cannot_build_is_kept_and_said(workspace: Workspace) -> None:
+def test_what_cannot_be_built_here_is_kept_and_said(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("docker")
     both = Definition.create(
         conda_packages=["cmake"], docker=DockerSection(base_image="debian:bookworm")
     )
     workspace.register("both", both)
-    with pytest.raises(Unavailable, match="conda packages in an image"):
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "rattler" else there(name)
+    )
+    with pytest.raises(Unavailable, match="has conda packages, and what builds those"):
         workspace.build("both")
     assert workspace.builds() == ()
 

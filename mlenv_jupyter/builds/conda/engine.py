@@ -25,7 +25,7 @@ from mlenv_jupyter.core.errors import Unavailable
 from mlenv_jupyter.store.trees import remove_tree
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
+    from rattler import Gateway, RepoDataRecord
 
 T = TypeVar("T")
 ENVIRONMENT = "default"
@@ -111,23 +111,17 @@ class Engine:
 
     def solve(self, specs: Sequence[str]) -> list[RepoDataRecord]:
         """The packages that fit specs and the target, by name. Raises RattlerFailed."""
-        from rattler import Channel, Gateway, MatchSpec, SourceConfig, Subdir, solve
+        from rattler import Channel, MatchSpec, Subdir, solve
 
         wanted = []
         for spec in specs:
             with _failures(self._channels, f"spec:{spec}"):
                 wanted.append(MatchSpec(spec, strict=False))
-        with _failures(self._channels, "solve"):
-            gateway = Gateway(
-                cache_dir=self._cache / "repodata",
-                default_config=SourceConfig(
-                    cache_action="cache-or-fetch" if self._use_cache else "no-cache"
-                ),
-                client=self._client,
-            )
-        try:
+        gateway = self._gateway()
+
+        def found_in(gateway: Gateway) -> list[RepoDataRecord]:
             with _failures(self._channels, "solve"):
-                found = _run(
+                return _run(
                     lambda: solve(
                         [Channel(name) for name in self._channels.names],
                         wanted,
@@ -138,12 +132,45 @@ class Engine:
                         channel_relations="disabled",
                     )
                 )
+
+        try:
+            try:
+                found = found_in(gateway)
+            except RattlerFailed as failed:
+                stale = self._unchanged(failed)
+                if not stale:
+                    raise
+                gateway = self._gateway(stale)
+                found = found_in(gateway)
         except RattlerFailed as failed:
             if failed.kind == "solve":
                 with contextlib.suppress(RattlerFailed):
                     self._look_around(gateway, failed)
             raise
         return sorted(found, key=lambda one: one.name.normalized)
+
+    def _gateway(self, asked_anew: Sequence[str] = ()) -> Gateway:
+        """What channels say, from the cache where that is as new; some without it."""
+        from rattler import Gateway, SourceConfig
+
+        with _failures(self._channels, "solve"):
+            anew = SourceConfig(cache_action="no-cache")
+            return Gateway(
+                cache_dir=self._cache / "repodata",
+                default_config=SourceConfig() if self._use_cache else anew,
+                per_channel_config=dict.fromkeys(asked_anew, anew),
+                client=self._client,
+            )
+
+    def _unchanged(self, failed: RattlerFailed) -> list[str]:
+        """The channels that said «not modified» in a way that rattler takes for an error.
+
+        It does with the index of a sharded channel whose 304 repeats neither ETag nor
+        Last-Modified, as plain file servers send it (conda/rattler#2719).
+        """
+        if failed.kind != "channel" or "304 Not Modified" not in failed.text:
+            return []
+        return [one for one in self._addresses() if one.rstrip("/") + "/" in failed.text]
 
     def _look_around(self, gateway: Any, failed: RattlerFailed) -> None:
         """Find out what there is in place of what there is none of."""
@@ -243,7 +270,9 @@ def _run(call: Callable[[], Awaitable[T]]) -> T:
 def _let_threads_end_before_python() -> None:
     """Wait a moment at exit: rattler's threads still let go of Python's objects after a call.
 
-    One process in six that ended right after a call crashed in that (py-rattler 0.28).
+    One process in six that ended right after a call crashed in that (py-rattler 0.28); the library
+    below it cannot be told to end (PyO3/pyo3-async-runtimes#40). A worker, which is only ours, ends
+    without Python's own end instead.
     """
     atexit.register(threading.Event().wait, 0.05)
 

@@ -1,4 +1,4 @@
-"""A process that used rattler ends as it should, however soon after."""
+"""rattler as builds use it: what it asks channels for, and how a process ends that used it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mlenv_jupyter.builds.conda.channels import Channels
+from mlenv_jupyter.builds.conda.engine import Engine
 from tests.conda_channel import Server
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
@@ -35,3 +37,19 @@ def test_no_crash_at_the_end(channels: Server, tmp_path: Path) -> None:
         for number in range(10)
     ]
     assert codes == [0] * 10
+
+
+def test_a_channel_that_has_not_changed_is_asked_anew_where_its_answer_is_not_understood(
+    channels: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "stale", True)
+    engine = Engine(Channels((f"{channels.address}/main",), {}, (), frozenset()), tmp_path)
+    before = len(channels.asked)
+    names = [[one.name.normalized for one in engine.solve(["padding"])] for _ in range(2)]
+    assert [sorted(one) for one in names] == [["padding"]] * 2
+    conditional = [
+        path
+        for path, headers in channels.asked[before:]
+        if "if-modified-since" in map(str.lower, headers)
+    ]
+    assert any("repodata_shards" in one for one in conditional)
