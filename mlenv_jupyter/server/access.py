@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PREFIX = "mlenv/api"
+ACCESS = "mlenv_workspace"
+TAILS = "mlenv_logs"
+"""The names under which the server's settings hold what its handlers share."""
+
 
 class WorkspaceAccess:
     """One Workspace per server, behind two lanes of threads.

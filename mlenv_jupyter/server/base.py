@@ -13,7 +13,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.escape import url_escape
 
-from mlenv_jupyter.server.access import WorkspaceAccess
+from mlenv_jupyter.server.access import ACCESS, PREFIX, TAILS, WorkspaceAccess
 from mlenv_jupyter.server.errors import JsonErrors
 from mlenv_jupyter.server.logs import LogTails
 from mlenv_jupyter.server.requests import MAX_BODY, decode, read_query
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 AUTH_RESOURCE = "mlenv"
-PREFIX = "mlenv/api"
-ACCESS = "mlenv_workspace"
-TAILS = "mlenv_logs"
 # The name that Jupyter invents for whoever has the token: it says nothing about who that is.
 INVENTED = re.compile(r"Anonymous \w+")
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.utils import url_path_join
+from tornado.routing import PathMatches, Rule
+from tornado.web import RequestHandler
 
-from mlenv_jupyter.server.access import WorkspaceAccess
-from mlenv_jupyter.server.base import ACCESS, TAILS
-from mlenv_jupyter.server.logs import LogTails
-from mlenv_jupyter.server.routes import handlers
+from mlenv_jupyter.server.access import ACCESS, PREFIX, TAILS, WorkspaceAccess
+from mlenv_jupyter.server.lazy import LazyRoutes
 from mlenv_jupyter.server.watcher import Watcher, register_schemas
 
 
@@ -28,7 +29,6 @@ class MlenvExtension(ExtensionApp):
         assert self.serverapp is not None
         access = WorkspaceAccess(config=self.config)
         self.settings[ACCESS] = access
-        self.settings[TAILS] = LogTails(access)
         events = self.serverapp.event_logger
         assert events is not None
         register_schemas(events)
@@ -36,8 +36,23 @@ class MlenvExtension(ExtensionApp):
         self.serverapp.io_loop.add_callback(self.watcher.start)
 
     def initialize_handlers(self) -> None:
-        """Add the routes."""
-        self.handlers.extend(handlers())
+        """Add the routes; what answers them is imported when somebody asks."""
+        assert self.serverapp is not None
+        application = self.serverapp.web_app
+        place = url_path_join(application.settings["base_url"], PREFIX)
+        routes = LazyRoutes(application, self._load)
+        rules = [Rule(PathMatches(rf"{place}(?:/.*)?"), routes)]
+        application.add_handlers(".*$", rules)  # type: ignore[no-untyped-call]
+
+    def _load(self) -> list[tuple[str, type[RequestHandler]]]:
+        from mlenv_jupyter.server.logs import LogTails
+        from mlenv_jupyter.server.routes import handlers
+
+        assert self.serverapp is not None
+        settings = self.serverapp.web_app.settings
+        settings[TAILS] = LogTails(settings[ACCESS])
+        base_url = settings["base_url"]
+        return [(url_path_join(base_url, path), handler) for path, handler in handlers()]
 
     def current_activity(self) -> dict[str, Any] | None:
         """The builds that run: a server that is idle otherwise must not be culled under them."""
@@ -49,5 +64,7 @@ class MlenvExtension(ExtensionApp):
         if self.watcher is None:
             return
         await self.watcher.stop()
-        self.settings[TAILS].close()
+        assert self.serverapp is not None
+        if tails := self.serverapp.web_app.settings.get(TAILS):
+            tails.close()
         self.settings[ACCESS].close()

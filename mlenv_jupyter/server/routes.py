@@ -16,7 +16,8 @@ from mlenv_jupyter.server import (
     runs,
     secrets,
 )
-from mlenv_jupyter.server.base import PREFIX, Unknown
+from mlenv_jupyter.server.access import PREFIX
+from mlenv_jupyter.server.base import Unknown
 from mlenv_jupyter.server.stream import StreamHandler
 
 ROUTES: dict[str, type[web.RequestHandler]] = {

@@ -15,7 +15,8 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from mlenv_jupyter.core.errors import Conflict, InvalidRequest, MlenvError
-from mlenv_jupyter.server.base import AUTH_RESOURCE, TAILS
+from mlenv_jupyter.server.access import TAILS
+from mlenv_jupyter.server.base import AUTH_RESOURCE
 from mlenv_jupyter.server.errors import JsonErrors
 from mlenv_jupyter.server.logs import LogTails
 from mlenv_jupyter.server.requests import decode

@@ -21,8 +21,7 @@ from mlenv_jupyter.builds.durable import moment, new_id
 from mlenv_jupyter.builds.spec import BuildFiles
 from mlenv_jupyter.core.build import Build
 from mlenv_jupyter.registry.registry import Registry
-from mlenv_jupyter.server.access import WorkspaceAccess
-from mlenv_jupyter.server.base import ACCESS
+from mlenv_jupyter.server.access import ACCESS, WorkspaceAccess
 from mlenv_jupyter.store.places import Places
 
 SPEC: dict[str, Any] = yaml.safe_load(

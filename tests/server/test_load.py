@@ -7,13 +7,13 @@ import json
 import subprocess
 import sys
 import threading
-import warnings
 from typing import Any
 
 import pytest
-from jupyter_server.utils import JupyterServerAuthWarning
+from tornado.web import RequestHandler
 
 from mlenv_jupyter.core.errors import NotFound
+from mlenv_jupyter.server.routes import handlers
 
 HEAVY = ("sqlalchemy", "alembic", "docker", "rattler", "packaging.requirements", "filelock", "uv")
 LOAD = """
@@ -34,7 +34,10 @@ def test_loading_imports_nothing_heavy() -> None:
     assert not [
         name for name in imported if any(name == one or name.startswith(one + ".") for one in HEAVY)
     ]
-    assert "mlenv_jupyter.workspace" not in imported
+    ours = {name for name in imported if name.startswith("mlenv_jupyter.server.")}
+    assert ours == {
+        f"mlenv_jupyter.server.{name}" for name in ("access", "extension", "lazy", "watcher")
+    }
 
 
 async def test_the_configuration_of_the_server_is_the_workspaces(access: Any) -> None:
@@ -50,10 +53,12 @@ async def test_the_workspace_is_made_by_the_first_request(
     assert access._workspace is not None
 
 
-def test_every_handler_has_its_decorators(jp_configurable_serverapp: Any) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", JupyterServerAuthWarning)
-        jp_configurable_serverapp()
+@pytest.mark.parametrize(("path", "handler"), handlers())
+def test_every_handler_has_its_decorators(
+    path: str, handler: type[RequestHandler], jp_serverapp: Any
+) -> None:
+    """By jupyter_server's own check, which cannot look into routes that are loaded later."""
+    assert jp_serverapp.web_app._check_handler_auth(path, handler) == []
 
 
 async def test_a_slow_call_is_in_nobodys_way(access: Any) -> None:

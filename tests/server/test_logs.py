@@ -141,7 +141,6 @@ async def test_followers_share_one_watch_and_leave_nothing(
 ) -> None:
     build, log = await running()
     log.write_bytes(lines(1))
-    tails = jp_serverapp.web_app.settings["mlenv_logs"]._tails
     ready = [asyncio.Event() for _ in range(5)]
     gone = asyncio.ensure_future(
         http_server_client.fetch(
@@ -164,6 +163,7 @@ async def test_followers_share_one_watch_and_leave_nothing(
         for one in ready[1:]
     ]
     await asyncio.gather(*(one.wait() for one in ready))
+    tails = jp_serverapp.web_app.settings["mlenv_logs"]._tails
     assert len(tails) == 1
     assert tails[build].readers == 5
     # A client that goes away is not waited for.
