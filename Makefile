@@ -21,7 +21,7 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: help lab demo fuzz fuzz-coverage test test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
+.PHONY: help lab demo fuzz fuzz-coverage test test-ray test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
 
 help:
 	@echo "make lab [ARGS=…]   JupyterLab with the Environments panel"
@@ -115,6 +115,11 @@ fuzz-coverage: setup
 	@mkdir -p .cache/corpus
 	@PYTHONPATH=. $(BIN)/python tests/formats/coverage_fuzz.py $(or $(ARGS),-max_total_time=60) .cache/corpus
 
+# Ray is large and its cluster slow to start, so it is in a lock and a run of its own.
+test-ray: setup
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/ray.txt
+	@MLENV_REQUIRE=ray PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q tests/runs/test_ray.py
+
 bench: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(ARGS)
 
@@ -124,8 +129,9 @@ wheel: setup
 
 # Refresh the committed locks (names, versions and hashes; no addresses).
 lock: $(STAMPS)/python
-	@for one in bootstrap dev; do \
+	@for one in bootstrap dev ray; do \
 		source=$$([ $$one = dev ] && echo "pyproject.toml --group dev" || echo requirements/$$one.in); \
+		[ $$one != ray ] || source="$$source -c requirements/dev.txt"; \
 		$(BIN)/uv pip compile $$source --universal --python-version 3.10 --generate-hashes \
 			--no-emit-index-url --no-header --quiet --upgrade -o requirements/$$one.txt; done
 

@@ -22,6 +22,12 @@ Pair = tuple[str, "str | None"]
 @verb("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("-s", "--source", default=".", show_default=True, help="The directory to run in.")
 @click.option("--experiment", metavar="NAME", help="What to keep it under.")
+@click.option(
+    "--target",
+    default="local",
+    show_default=True,
+    help="local, docker, ray, or a Ray cluster: http://HOST:8265.",
+)
 @click.option("--detach", is_flag=True, help="Do not follow: print the run's id.")
 @click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND ...")
@@ -29,6 +35,7 @@ def run(
     session: Session,
     source: str,
     experiment: str | None,
+    target: str,
     detach: bool,
     reference: Pair,
     command: Sequence[str],
@@ -52,6 +59,7 @@ def run(
             version=version,
             source_directory=source,
             command=tuple(command),
+            target=target,
         )
     )
     if detach:

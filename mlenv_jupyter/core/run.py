@@ -11,7 +11,6 @@ from mlenv_jupyter.core.errors import Problem
 RunState = Literal[
     "queued", "preparing", "running", "succeeded", "failed", "cancelled", "interrupted"
 ]
-Target = Literal["local", "docker"]
 RUN_ENDED: frozenset[str] = frozenset(("succeeded", "failed", "cancelled", "interrupted"))
 
 
@@ -19,14 +18,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of a command in a Version. Times are ISO 8601, UTC.
 
     ``name`` and ``version`` are the environment's; ``snapshot`` is the digest of the source.
-    ``exit_code`` is the script's, negative for a signal.
+    ``exit_code`` is the script's, negative for a signal. ``target`` is ``local``, ``docker``, or
+    a Ray cluster: ``ray`` or its address; ``attempt`` counts the processes that followed it there.
     """
 
     id: str
     experiment: str
     name: str
     version: str
-    target: Target
+    target: str
     state: RunState
     command: tuple[str, ...]
     snapshot: str
@@ -38,6 +38,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     error: Problem | None = None
     cancelling: bool = False
+    attempt: int = 1
     tags: dict[str, str] = {}
 
     @property
@@ -47,7 +48,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be run: a script or a command, in a version, with a directory of sources."""
+    """What is to be run: a script or a command, in a version, with a directory of sources.
+
+    ``resources`` are what the script itself takes of a Ray cluster: ``CPU``, ``GPU``, ``memory`` in
+    bytes, or the cluster's own names.
+    """
 
     experiment: str
     name: str
@@ -58,6 +63,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
     target: str = "local"
     variables: dict[str, str] = {}
+    resources: dict[str, float] = {}
     tags: dict[str, str] = {}
 
 

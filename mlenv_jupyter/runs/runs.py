@@ -28,12 +28,17 @@ from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.run import Metric, Run, RunRequest
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.runs.environment import inherited
+from mlenv_jupyter.runs.ray import check_ray, is_ray, stop_job
 from mlenv_jupyter.runs.snapshot import add_snapshot
 from mlenv_jupyter.runs.spec import RunFiles, RunSpec
 from mlenv_jupyter.store.places import Places
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.build import Build
+    from mlenv_jupyter.core.definition import Definition
+
+FOLLOWED = 20
+"""How often a job on a cluster is followed anew after the process that did so has died."""
 
 RUN = "mlenv.run"
 """Label of a run's container, with the run's id."""
@@ -64,7 +69,7 @@ class Runs(Durable[Run]):
         if problems:
             raise InvalidDefinition(problems)
         row = self._registry.find(request.name, request.version)
-        target = _check_target(request.target, row.definition.kind)
+        target = _check_target(request, row.definition)
         command = _command(request)
         snapshot = add_snapshot(self._places, Path(request.source_directory))
         build = self._build(row.name, row.version)
@@ -78,6 +83,7 @@ class Runs(Durable[Run]):
             target=target,
             snapshot=snapshot,
             variables=request.variables,
+            resources=request.resources,
             build=build.id,
             home=str(self._places.home),
             store=str(self._places.store),
@@ -88,7 +94,7 @@ class Runs(Durable[Run]):
             experiment=spec.experiment,
             name=spec.name,
             version=spec.version,
-            target=target,  # type: ignore[arg-type]  # checked above
+            target=target,
             state="queued",
             command=command,
             snapshot=snapshot,
@@ -97,7 +103,7 @@ class Runs(Durable[Run]):
             build=build.id,
             tags=request.tags,
         )
-        self._start(spec, run)
+        self._submit(spec, run)
         return run
 
     def get(self, run_id: str) -> Run:
@@ -143,23 +149,36 @@ class Runs(Durable[Run]):
             )
         return found
 
-    def _start(self, spec: RunSpec, run: Run) -> None:
+    def _submit(self, spec: RunSpec, run: Run) -> None:
         files = RunFiles(self._places, spec.id)
         files.make(spec)
         lock = files.try_lock()
         assert lock is not None
         try:
             self._registry.runs.add(run)
-            env = {**inherited(os.environ), "MLENV_RUN_ID": spec.id}
-            child = start_worker("mlenv_jupyter.runs.worker", files, lock, env, self._database)
+            self._start(files, lock, run.id)
         finally:
             os.close(lock)
-        self._watch(child, spec.id)
 
-    def _end(self, work: Run, lock: int) -> Run:  # noqa: ARG002 - nothing is started again
-        """What is left of a run whose worker died; a script is never run a second time."""
+    def _start(self, files: RunFiles, lock: int, run_id: str) -> None:
+        env = {**inherited(os.environ), "MLENV_RUN_ID": run_id}
+        child = start_worker("mlenv_jupyter.runs.worker", files, lock, env, self._database)
+        self._watch(child, run_id)
+
+    def _end(self, work: Run, lock: int) -> Run:
+        """What is left of a run whose worker died; a script is never run a second time.
+
+        A job on a cluster goes on without a worker: another one follows it.
+        """
         files = self.files(work.id)
         result = files.read_result()
+        if result is None and is_ray(work.target):
+            if files.cancel.exists():
+                stop_job(work.target, work.id)
+            elif work.attempt < FOLLOWED:
+                made = self._registry.runs.update(work.id, attempt=work.attempt + 1)
+                self._start(files, lock, work.id)
+                return made
         if result is None:
             end_orphans("MLENV_RUN_ID", work.id)
             remove_container(work)
@@ -195,12 +214,23 @@ def _interrupted(files: RunFiles) -> Problem:
     )
 
 
-def _check_target(target: str, kind: str) -> str:
+def _check_target(request: RunRequest, definition: Definition) -> str:
+    target, kind = request.target, definition.kind
+    if is_ray(target):
+        check_ray(target, definition, request.variables)
+        return target
+    if request.resources:
+        raise InvalidRequest(
+            "Resources are asked for of a Ray cluster only.",
+            where="resources",
+            remedy="Use compute_target='ray' or the address of a cluster.",
+        )
     if target not in ("local", "docker"):
         raise InvalidRequest(
             f"There is no compute target {target[:80]!r}.",
             where="compute_target",
-            remedy="Use 'local', or 'docker' for a container of the environment's image.",
+            remedy="Use 'local', 'docker' for a container of the environment's image, "
+            "or 'ray' or the address of a Ray cluster.",
         )
     if target == "docker" and kind != "image":
         raise InvalidRequest(

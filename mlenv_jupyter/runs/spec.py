@@ -28,6 +28,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     build: str
     home: str
     store: str
+    resources: dict[str, float] = {}
     offline: bool = False
 
 

@@ -21,6 +21,7 @@ from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.runs.built import built_record
 from mlenv_jupyter.runs.container import run_in_container
 from mlenv_jupyter.runs.environment import environment_in
+from mlenv_jupyter.runs.ray import Job, is_ray, runtime_environment
 from mlenv_jupyter.runs.runs import ending
 from mlenv_jupyter.runs.snapshot import copy_snapshot
 from mlenv_jupyter.runs.spec import RunFiles
@@ -57,6 +58,10 @@ class Worker:
                 error = _of_exit(code)
         except Terminated:
             state = "cancelled" if self.files.cancel.exists() else "interrupted"
+            if state == "interrupted" and is_ray(self.spec.target):
+                # The job goes on: leave no result, so that whoever looks follows it again.
+                self.log.close()
+                return 1
         except MlenvError as failed:
             state, error = "failed", failed.problem()
         except OSError as failed:
@@ -94,7 +99,10 @@ class Worker:
     def _script(self, record: Record) -> int:
         """Run the command where the sources are; its exit code."""
         spec, files = self.spec, self.files
-        copy_snapshot(self.places.snapshot(spec.snapshot), files.work)
+        if not files.work.exists():
+            copy_snapshot(self.places.snapshot(spec.snapshot), files.work)
+        if is_ray(spec.target):
+            return self._on_ray(record)
         for name in ("outputs", "logs"):
             (files.files / name).mkdir(exist_ok=True)
             # A link: what a script writes is kept at once, whatever becomes of the script.
@@ -128,6 +136,29 @@ class Worker:
             command[0] = found
         code, _ = run(command, env={**env, **own}, cwd=files.work, on_line=self._line)
         return code
+
+    def _on_ray(self, record: Record) -> int:
+        """Run the command on a cluster; its exit code."""
+        row = self.registry.find(self.spec.name, self.spec.version)
+        lock_id = row.lock_id
+        if row.source == "catalogue":
+            lock_id = self.registry.lock_of_curated(row, record.python)
+        kept = self.registry.locks.get(lock_id) if lock_id is not None else None
+        environment = runtime_environment(
+            self.spec.definition, kept.lock if kept is not None else None, record
+        )
+
+        def on_start() -> None:
+            if self.run_.state != "running":
+                self._change(state="running", started_at=moment())
+
+        self._change(state="preparing")
+
+        def say(text: str) -> None:
+            self.log.line(text, "note")
+
+        job = Job(self.spec, self.files, record.python, say, self._line)
+        return job.run(environment, on_start)
 
     def _line(self, line: Line) -> None:
         self.log.line(line.text, line.stream)

@@ -37,8 +37,10 @@ class DockerConfiguration:
 class ScriptRunConfig:
     """A script or command, its arguments, its environment and where it is to run.
 
-    ``compute_target`` is ``local`` or ``docker``; the documentation's older ``target`` means the
-    same.
+    ``compute_target`` is ``local``, ``docker``, or a Ray cluster: ``ray`` for the one that
+    RAY_ADDRESS names, ``ray://HOST:PORT`` or ``http://HOST:PORT``; of that, ``resources`` are what
+    the script itself takes, such as ``{"GPU": 1}``. The documentation's older ``target`` means the
+    same as ``compute_target``.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class ScriptRunConfig:
         *,
         target: str | None = None,
         environment_variables: Mapping[str, str] | None = None,
+        resources: Mapping[str, float] | None = None,
     ) -> None:
         if run_config is not None:
             raise InvalidRequest(
@@ -77,6 +80,7 @@ class ScriptRunConfig:
         self.environment = environment
         self.docker_runtime_config = docker_runtime_config
         self.environment_variables = dict(environment_variables or {})
+        self.resources = dict(resources or {})
 
     @property
     def target(self) -> str:
@@ -122,6 +126,7 @@ class Experiment:
                 command=tuple(map(str, config.command)),
                 target="docker" if boxed else config.compute_target,
                 variables=config.environment_variables,
+                resources=config.resources,
                 tags=dict(tags or {}),
             )
         )

@@ -39,6 +39,7 @@ class RunsHandler(ApiHandler):
             version=b.version,
             source_directory=b.source_directory,
             command=b.command,
+            target=b.target,
         )
         made = await self.ask(lambda it: it.runs.submit(request, author=author), slow=True)
         self.answer(made, 202, location=("runs", made.id))

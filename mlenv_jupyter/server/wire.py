@@ -191,6 +191,7 @@ class ToRun(Body, frozen=True):
     command: tuple[ShortText, ...]
     version: str | None = None
     experiment: str | None = None
+    target: ShortText = "local"
 
 
 class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,221 @@
+"""Runs on a real Ray cluster of two nodes, each with an address of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+import pytest
+
+from mlenv_jupyter import Environment, Experiment, Run, ScriptRunConfig, Workspace
+from mlenv_jupyter.core.errors import InvalidRequest, RunFailed, Unavailable
+from mlenv_jupyter.runs.spec import RunFiles
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+RAY = Path(sys.executable).with_name("ray")
+
+
+class Cluster(NamedTuple):
+    """Where its job server is, and the directory by which its processes are known."""
+
+    address: str
+    place: Path
+
+    def kill_second(self) -> None:
+        """The second node is gone, as if somebody had pulled its plug."""
+        for one in psutil.process_iter(["cmdline"]):
+            words = " ".join(one.info["cmdline"] or ())
+            if str(self.place) in words and "127.0.0.2" in words and "raylet" in words:
+                one.kill()
+
+
+def free() -> str:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return str(one.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    if not RAY.exists():
+        if "ray" in os.environ.get("MLENV_REQUIRE", "").split(","):
+            pytest.fail("MLENV_REQUIRE has ray, and it is not installed")
+        pytest.skip("Ray is not installed: uv pip install -r requirements/ray.txt")
+    # Its sockets' paths must be short.
+    place = Path("/tmp") / f"mlenv-ray-{os.getpid()}"
+    head, dashboard = free(), free()
+    env = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
+
+    def start(*words: str) -> None:
+        common = ["--num-cpus", "1", "--object-store-memory", "80000000", "--disable-usage-stats"]
+        done = subprocess.run(
+            [RAY, "start", *common, "--dashboard-agent-listen-port", free(), *words],
+            env=env, capture_output=True, text=True, timeout=240,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    try:
+        start(
+            *("--head", "--node-ip-address", "127.0.0.3", "--port", head, "--temp-dir", str(place)),
+            *("--dashboard-host", "127.0.0.3", "--dashboard-port", dashboard),
+            *("--ray-client-server-port", free()),
+        )
+        second = ["--node-ip-address", "127.0.0.2", "--resources", '{"second": 1}']
+        start("--address", f"127.0.0.3:{head}", *second)
+        yield Cluster(f"http://127.0.0.3:{dashboard}", place)
+    finally:
+        ours = []
+        for one in psutil.process_iter(["cmdline"]):
+            if any(str(place) in word for word in one.info["cmdline"] or ()):
+                ours.append(one)
+        for one in ours:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture
+def submit(workspace: Workspace, tmp_path: Path, cluster: Cluster) -> Iterator[Callable[..., Run]]:
+    source = tmp_path / "source"
+    source.mkdir()
+
+    def make(script: str, environment: Environment | None = None, **more: Any) -> Run:
+        (source / "train.py").write_text(script)
+        config = ScriptRunConfig(
+            source, "train.py", environment=environment or Environment("small"),
+            compute_target=cluster.address, **more,
+        )  # fmt: skip
+        return Experiment(workspace, "trial").submit(config)
+
+    yield make
+    for run in workspace.runs.newest():
+        workspace.runs.cancel(run.id)
+        workspace.runs.wait(run.id, 20)
+
+
+def until(condition: Callable[[], bool], seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)
+
+
+def test_a_locked_environment_goes_to_the_cluster_and_what_is_made_comes_back(
+    submit: Callable[..., Run], wheelhouse: Callable[..., Path]
+) -> None:
+    environment = Environment("small")
+    environment.python.conda_dependencies.add_pip_package("small")
+    environment.python.conda_dependencies.set_pip_option(f"--find-links {wheelhouse('small')}")
+    environment.python.conda_dependencies.set_pip_option(
+        f"--index-url {wheelhouse('small').as_uri()}"
+    )
+    environment.environment_variables["MESSAGE"] = "costs ${NOTHING} 5$"
+    run = submit(
+        """
+import os, sys, small, ray
+from mlenv_jupyter import Run
+run = Run.get_context()
+for loss in (3, 2, 1):
+    run.log("loss", loss)
+with open("outputs/model.bin", "wb") as file:
+    file.write(bytes(range(256)) * 200)
+ray.init()
+nodes = {one["NodeManagerAddress"] for one in ray.nodes() if one["Alive"]}
+print("nodes", *sorted(nodes))
+@ray.remote(resources={"second": 0.5})
+def where():
+    import small
+    return ray.util.get_node_ip_address() + " has " + small.__version__
+print(ray.get(where.remote()))
+print("says", os.environ["MESSAGE"], sys.argv[1:], small.__version__, run.id)
+sys.exit(3)
+""",
+        environment,
+        arguments=["--rate", 0.1],
+    )
+    with pytest.raises(RunFailed):
+        run.wait_for_completion(show_output=True)
+    details = run.get_details()
+    log = "\n".join(run._workspace.runs.log_path(run.id).read_text().splitlines())
+    assert run.record.exit_code == 3, log
+    assert "nodes 127.0.0.2 127.0.0.3" in log
+    assert "127.0.0.2 has 1.0" in log
+    assert f"says costs ${{NOTHING}} 5$ ['--rate', '0.1'] 1.0 {run.id}" in log
+    assert run.get_metrics("loss") == {"loss": [3, 2, 1]}
+    kept = run._workspace.runs.file(run.id, "outputs/model.bin")
+    assert kept.read_bytes() == bytes(range(256)) * 200
+    assert details["status"] == "Failed"
+    assert run.get_environment().version == "1"
+
+
+def test_it_is_followed_on_and_cancelled(submit: Callable[..., Run], workspace: Workspace) -> None:
+    run = submit(
+        "import time\nfor n in range(2000):\n    print('step', n, flush=True)\n    time.sleep(0.05)"
+    )
+    files = RunFiles(workspace.places, run.id)
+    until(lambda: files.log.exists() and "step 9" in files.log.read_text())
+    worker = files.read_pid()
+    assert worker is not None
+    os.kill(worker, signal.SIGKILL)
+    workspace.runs.reconcile()
+    before = files.log.read_text().count("step ")
+    until(lambda: files.log.read_text().count("step ") > before + 20)
+    lines = [line.split('"x":"')[1].split('"')[0] for line in files.log.read_text().splitlines()
+             if "step " in line]  # fmt: skip
+    assert lines == [f"step {n}" for n in range(len(lines))], "a line was lost or came twice"
+    assert run.record.attempt == 2
+    run.cancel()
+    assert workspace.runs.wait(run.id, 30).state == "cancelled"
+    from mlenv_jupyter.runs.ray import connect
+
+    client = connect(run.record.target)
+    until(lambda: client.get_job_status(run.id).is_terminal())
+
+
+def test_a_node_that_fails_does_not_lose_the_record(
+    submit: Callable[..., Run], workspace: Workspace, cluster: Cluster
+) -> None:
+    # The last test: the node stays away.
+    run = submit(
+        "import time\nfrom mlenv_jupyter import Run\nRun.get_context().log('loss', 5)\n"
+        "print('on my node', flush=True)\ntime.sleep(600)",
+        resources={"second": 1},
+    )
+    log = workspace.runs.log_path(run.id)
+    until(lambda: log.exists() and "on my node" in log.read_text())
+    until(lambda: run.get_metrics() == {"loss": 5})
+    cluster.kill_second()
+    record = workspace.runs.wait(run.id, 120)
+    assert record.state == "failed"
+    assert record.error is not None
+    assert record.error.code in ("ray_failed", "ray_lost")
+    assert "on my node" in log.read_text()
+    assert run.get_metrics() == {"loss": 5}
+
+
+def test_what_cannot_go_to_a_cluster_is_told(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("")
+
+    def submit(target: str, **variables: str) -> None:
+        environment = Environment("small")
+        environment.environment_variables.update(variables)
+        config = ScriptRunConfig(
+            tmp_path, "train.py", environment=environment, compute_target=target
+        )
+        Experiment(workspace, "trial").submit(config)
+
+    with pytest.raises((InvalidRequest, Unavailable), match=r"password|not installed"):
+        submit("http://me:word@127.0.0.1:1")
+    if RAY.exists():
+        with pytest.raises(InvalidRequest, match="cannot be sent"):
+            submit("http://127.0.0.1:1", TOKEN="${secret:token}")
