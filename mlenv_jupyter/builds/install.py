@@ -62,8 +62,11 @@ def install_prefix(
     *,
     replace: bool = False,
     verifying: Callable[[], None],
+    activate: Callable[[Path], dict[str, tuple[str, ...]]],
 ) -> Record:
     """Make and commit the prefix of a lock; where it is there already nothing is done.
+
+    ``activate`` is given where its packages are, and answers with what is to be set to use it.
 
     Raises ToolFailed, BuildFailed.
     """
@@ -81,6 +84,7 @@ def install_prefix(
         verifying()
         packages = _verify(site, place, site_packages, lock)
         _check_starts(site, place)
+        activation = activate(site_packages)
         return site.store.commit(
             place,
             Record(
@@ -89,6 +93,7 @@ def install_prefix(
                 site_packages=str(site_packages.relative_to(place)),
                 packages=packages,
                 created_at=now(),
+                activation=activation,
             ),
             known,
         )

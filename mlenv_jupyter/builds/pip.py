@@ -9,7 +9,7 @@ from mlenv_jupyter.builds import python as pythons
 from mlenv_jupyter.builds.install import Site, install_prefix, on_shelf
 from mlenv_jupyter.builds.layer import Layer, known_layer, resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
-from mlenv_jupyter.builds.resolve import lock_for
+from mlenv_jupyter.builds.resolve import lock_for, spark_of
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import Chosen
@@ -34,7 +34,7 @@ class PipPipeline(Pipeline):
 
     def is_at_once(self) -> bool:
         """Whether lock, kernel layer and every installed wheel are here."""
-        if not self.spec.use_cache:
+        if not self.spec.use_cache or spark_of(self.spec.definition):
             return False
         python = pythons.present(self.spec.definition.python, self.places.pythons)
         found = self.found_lock(python) if python is not None else None
@@ -80,6 +80,7 @@ class PipPipeline(Pipeline):
                 definition,
                 replace=self.spec.force,
                 verifying=self.verifying,
+                activate=lambda site_packages: self.spark(prefix, site_packages),
             ),
         )
         self.finish(prefix, plan.layer.digest, plan.lock_id)

@@ -21,6 +21,7 @@ from mlenv_jupyter.builds.install import Site, install_layer
 from mlenv_jupyter.builds.layer import Layer
 from mlenv_jupyter.builds.resolve import choose, references, resolve, storable
 from mlenv_jupyter.builds.settings import passed_on
+from mlenv_jupyter.builds.spark import spark_activation
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.builds.wheels import private_wheels, wheel_addresses
 from mlenv_jupyter.core.build import Progress, Stage
@@ -197,6 +198,22 @@ class Pipeline(ABC):
         """Make something at a place which is removed if this build does not come to its end."""
         self.files.note_making(place)
         make()
+
+    def spark(self, prefix: Path, site_packages: Path) -> dict[str, tuple[str, ...]]:
+        """Fetch what the Spark section asks for, and what is to be set then. Raises BuildFailed."""
+        section = self.spec.definition.spark
+        if section is None:
+            return {}
+        return spark_activation(
+            section,
+            prefix,
+            site_packages,
+            work=self.files.place,
+            cache=self.places.store / "ivy",
+            env=self.env,
+            on_line=self.voice.line,
+            offline=self.places.offline,
+        )
 
     def verifying(self) -> None:
         """Everything is there; what follows is looking at it."""

@@ -16,6 +16,7 @@ from mlenv_jupyter.builds.wheels import wheel_requirements, without_places
 from mlenv_jupyter.core.checks import REFERENCE
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.lock import Lock
+from mlenv_jupyter.core.sections import SparkSection
 from mlenv_jupyter.core.universal import Chosen, UniversalLock, from_pylock, locked, select
 from mlenv_jupyter.process import Line, run
 
@@ -158,7 +159,14 @@ def lock_for(definition: Definition, chosen: Iterable[Chosen], python: Python) -
         implementation=python.implementation + ("t" if python.free_threaded else ""),
         platform=python.platform,
         packages=locked(chosen, frozenset(definition.wanted)),
+        spark=spark_of(definition),
     )
+
+
+def spark_of(definition: Definition) -> SparkSection | None:
+    """The Spark section of a definition, where there are packages in it."""
+    spark = definition.spark
+    return spark if spark is not None and spark.packages else None
 
 
 def tags_of(python: Python) -> list[Tag]:

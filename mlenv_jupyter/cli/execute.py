@@ -57,11 +57,13 @@ def plan(reference: str) -> dict[str, str] | None:
     if not os.path.exists(prefix + ".json") or not os.path.isdir(os.path.join(prefix, "bin")):
         return None
     made = {key: value for key, value in os.environ.items() if key not in REMOVED}
-    if os.path.isdir(os.path.join(prefix, "conda-meta")):
+    is_conda = os.path.isdir(os.path.join(prefix, "conda-meta"))
+    if is_conda:
         made.pop("VIRTUAL_ENV", None)
-        _activate(made, prefix + ".json")
     else:
         made["VIRTUAL_ENV"] = prefix
+    if is_conda or os.path.isdir(os.path.join(prefix, "share", "spark-packages")):
+        _activate(made, prefix + ".json")
     made["PATH"] = os.pathsep.join([os.path.join(prefix, "bin"), made.get("PATH", os.defpath)])
     made.update(variables)
     return made
@@ -81,7 +83,7 @@ def replace_process(argv: Sequence[str], environment: Mapping[str, str]) -> NoRe
 
 
 def _activate(made: dict[str, str], record: str) -> None:
-    """What activating a conda prefix sets, from its commit record."""
+    """What activating a prefix sets, from its commit record."""
     from json import loads
 
     with open(record, encoding="utf-8") as file:

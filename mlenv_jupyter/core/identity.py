@@ -54,12 +54,13 @@ def digest(definition: Definition) -> str:
 def lock_digest(lock: Lock) -> str:
     """64 hex: the exact Python, the platform, and (name, version, sha256) of each file chosen.
 
-    For an image also what it is built on.
+    For an image also what it is built on, and the Spark section where packages are in it.
     """
     return _hash(
         "mlenv-lock-1",
         {
             **({"base": lock.base} if lock.base else {}),
+            **({"spark": msgspec.to_builtins(lock.spark)} if lock.spark else {}),
             "python": lock.python,
             "implementation": lock.implementation,
             "platform": lock.platform,

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from mlenv_jupyter.core.sections import SparkSection
+
 
 def image_platform(platform: str | None, machine: str) -> str:
     """The platform of an image's lock: ``image-linux-x86_64`` for ``linux/amd64``.
@@ -35,6 +37,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
 
     ``base`` is the image that an image is built on: ``repository@sha256:…``, ``sha256:…`` for one
     that is in no registry, ``definition@…`` for one that the definition itself says how to build.
+    ``spark`` are the Maven packages that go with it, whose versions are exact as they are.
     """
 
     python: str
@@ -42,6 +45,7 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     platform: str
     packages: tuple[LockedPackage, ...] = ()
     base: str | None = None
+    spark: SparkSection | None = None
 
     def versions(self) -> dict[str, str]:
         """Version by name."""

@@ -21,10 +21,9 @@ def environment_in(
     ``activation`` is that of the commit record: it says what is set where the prefix is no venv.
     """
     made = {name: value for name, value in source.items() if name not in REMOVED}
-    if activation:
-        made.pop("VIRTUAL_ENV", None)
-        made = activated(activation, made)
-    else:
+    made.pop("VIRTUAL_ENV", None)
+    made = activated(activation or {}, made)
+    if "CONDA_PREFIX" not in (activation or {}):
         made["VIRTUAL_ENV"] = str(prefix)
     made["PATH"] = os.pathsep.join([str(prefix / "bin"), made.get("PATH", os.defpath)])
     made.update(variables)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlenv_jupyter.builds import python as pythons
-from mlenv_jupyter.builds.conda.activation import activation_of
+from mlenv_jupyter.builds.conda.activation import Activation, activation_of
 from mlenv_jupyter.builds.conda.bytecode import compile_conda
 from mlenv_jupyter.builds.conda.engine import Engine
 from mlenv_jupyter.builds.conda.pip_section import versions_in
@@ -62,6 +62,7 @@ def install_conda(
     on_progress: Callable[[Progress], None],
     verifying: Callable[[], None],
     before_commit: Callable[[Site, dict[str, str]], str],
+    activate: Callable[[Path], Activation],
 ) -> Record:
     """Make the prefix of a lock, inside ``store.making``. Raises RattlerFailed, ToolFailed.
 
@@ -92,7 +93,7 @@ def install_conda(
         )
     activation = activation_of(
         place, site.work, lambda text: site.on_line(Line("out", text)), site.env
-    )
+    ) | activate(site_packages)
     layer = before_commit(site, distributions)
     return site.store.commit(
         place,

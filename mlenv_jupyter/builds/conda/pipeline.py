@@ -29,7 +29,7 @@ from mlenv_jupyter.builds.install import Site
 from mlenv_jupyter.builds.layer import Layer, resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
 from mlenv_jupyter.builds.python import SYSTEM
-from mlenv_jupyter.builds.resolve import storable
+from mlenv_jupyter.builds.resolve import spark_of, storable
 from mlenv_jupyter.builds.wheels import private_wheels, wheel_addresses
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.definition import Definition
@@ -155,6 +155,7 @@ class CondaPipeline(Pipeline):
                 on_progress=self.voice.progress,
                 verifying=self.verifying,
                 before_commit=lambda site, there: self._layer(site, lock, digest, there),
+                activate=lambda site_packages: self.spark(prefix, site_packages),
             )
 
     def _layer(self, site: Site, lock: Lock, digest: str, there: dict[str, str]) -> str:
@@ -249,6 +250,7 @@ def lock_of(definition: Definition, solved: Solved) -> Lock:
         implementation="cpython",
         platform=SYSTEM,
         packages=tuple(sorted(packages, key=lambda one: (one.name, one.installer))),
+        spark=spark_of(definition),
     )
 
 

@@ -8,10 +8,12 @@ of packages are copied.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from mlenv_jupyter.builds.spark import JARS, arguments, classpath
 from mlenv_jupyter.core.lock import LockedPackage
 
 ROOT = "/opt/mlenv"
@@ -52,6 +54,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     sites: tuple[str, ...] | None = None
     groups: tuple[Group, ...] = ()
     conda: tuple[Group, ...] = ()
+    jars: bool = False
     activation: Mapping[str, str] = {}
     options: tuple[str, ...] = ()
     kernel: bool = True
@@ -154,7 +157,6 @@ def _environment(recipe: Recipe, write: _Writer) -> list[str]:
     made += ["", "FROM base AS environment"]
     if recipe.conda:
         made.append(f"ENV PATH={ENVIRONMENT}/bin:$PATH CONDA_PREFIX={ENVIRONMENT}")
-        made += [f"ENV {name}={_quoted(value)}" for name, value in recipe.activation.items()]
     else:
         made += write.uv(f"venv --no-project --no-config --python {recipe.python} {ENVIRONMENT}")
         made.append(f"ENV PATH={ENVIRONMENT}/bin:$PATH VIRTUAL_ENV={ENVIRONMENT}")
@@ -166,6 +168,9 @@ def _environment(recipe: Recipe, write: _Writer) -> list[str]:
         ]
     for number, group in enumerate(recipe.groups, 1):
         made += write.packages(number, group)
+    if recipe.jars:
+        made += write.jars()
+    made += [f"ENV {name}={_quoted(value)}" for name, value in recipe.activation.items()]
     return made
 
 
@@ -238,6 +243,17 @@ class _Writer:
     ) -> list[str]:
         raise NotImplementedError
 
+    def jars(self) -> list[str]:
+        """The layer of Spark's packages, fetched by the Ivy that is there by then."""
+        raise NotImplementedError
+
+    def _ivy(self, place: str, cache: str) -> str:
+        words = arguments(
+            ":".join(classpath(self.recipe.site_packages)), place, f"{ENVIRONMENT}/{JARS}"
+        )
+        # Nobody needs the rest of the cache, and a failed package is said with its name.
+        return f"java -Divy.cache.dir={cache} " + " ".join(map(shlex.quote, words))
+
 
 class _BuildKit(_Writer):
     def tools(self) -> list[str]:
@@ -259,6 +275,16 @@ class _BuildKit(_Writer):
             f"# {comment}",
             f"RUN {self._mounts(*more)} \\\n    {self._settings()}UV_CACHE_DIR={MOUNTS}/cache "
             f"{MOUNTS}/uv {INSTALL}{options} \\\n    {target} -r {MOUNTS}/packages.txt",
+        ]
+
+    def jars(self) -> list[str]:
+        mounts = self._mounts(
+            f"--mount=type=bind,source=spark,target={MOUNTS}/spark",
+            f"--mount=type=cache,id=mlenv-ivy,target={MOUNTS}/ivy",
+        )
+        return [
+            "# Spark's packages, with what they need",
+            f"RUN {mounts} \\\n    {self._ivy(f'{MOUNTS}/spark', f'{MOUNTS}/ivy')}",
         ]
 
     def _mounts(self, *more: str) -> str:
@@ -297,6 +323,13 @@ class _Classic(_Writer):
             f"COPY {file} {ROOT}/tools/{file}",
             f"RUN {self._environment()}{ROOT}/tools/uv {INSTALL} --no-cache{options} \\\n"
             f"    {target} -r {ROOT}/tools/{file}",
+        ]
+
+    def jars(self) -> list[str]:
+        return [
+            "# Spark's packages, with what they need",
+            f"COPY spark {ROOT}/tools/spark",
+            f"RUN {self._ivy(f'{ROOT}/tools/spark', f'{ROOT}/ivy')} && rm -rf {ROOT}/ivy",
         ]
 
     def _environment(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,6 +15,7 @@ import msgspec
 from mlenv_jupyter.builds.credentials import guarded_addresses
 from mlenv_jupyter.builds.images.dockerfile import CERTIFICATES, SETTINGS, Group, grouped
 from mlenv_jupyter.builds.resolve import index_options
+from mlenv_jupyter.builds.spark import NO_JAVA
 from mlenv_jupyter.core.checks import REFERENCE
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.lock import Lock
@@ -123,6 +124,19 @@ def secrets_for(
     return made
 
 
+def spark_of_image(
+    definition: Definition, found: Lock, java: str, say: Callable[[str], None]
+) -> bool:
+    """Whether Spark's packages are fetched into an image, which takes its own Java and Ivy."""
+    if definition.spark is None or not definition.spark.precache_packages:
+        return False
+    conda = {one.name for one in found.packages}
+    if not java and "openjdk" not in conda:
+        say(NO_JAVA.replace("There is no Java here", "There is no Java in the base image"))
+        return False
+    return True
+
+
 def _referred(definition: Definition) -> set[str]:
     lines = [*index_options(definition), *guarded_addresses(definition).values()]
     return {one[2:-1] for line in lines for one in REFERENCE.findall(line)}
@@ -140,6 +154,7 @@ def network_of(definition: Definition, told: str | None) -> str | None:
         return told
     addresses = [os.environ.get(name, "") for name in PASSED]
     addresses += [line.split(maxsplit=1)[1] for line in index_options(definition) if " " in line]
+    addresses += definition.spark.repositories if definition.spark else ()
     hosts = [urlsplit(word).netloc.rpartition("@")[2] for one in addresses for word in one.split()]
     return "host" if any(host.startswith(LOOPBACK) for host in hosts if host) else None
 

@@ -15,7 +15,7 @@ from mlenv_jupyter.builds.credentials import guarded_addresses
 from mlenv_jupyter.builds.images import builder, layers, own
 from mlenv_jupyter.builds.images.base import Base, Bases
 from mlenv_jupyter.builds.images.commit import Built, commit_image
-from mlenv_jupyter.builds.images.dockerfile import Recipe, context
+from mlenv_jupyter.builds.images.dockerfile import ENVIRONMENT, Recipe, context
 from mlenv_jupyter.builds.images.ground import Ground, Grounds, Resolved, in_image
 from mlenv_jupyter.builds.images.maker import Maker
 from mlenv_jupyter.builds.images.names import labels_of, tag_of
@@ -23,6 +23,12 @@ from mlenv_jupyter.builds.images.registries import Registries
 from mlenv_jupyter.builds.layer import resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
 from mlenv_jupyter.builds.resolve import index_options, lock_for
+from mlenv_jupyter.builds.spark import (
+    VARIABLE,
+    check_repositories,
+    ivy_files,
+    submit_arguments,
+)
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.build import Progress
 from mlenv_jupyter.core.errors import Unavailable
@@ -228,6 +234,7 @@ class ImagePipeline(Pipeline):
             self.places.images,
         )
         python = ground.python
+        jars, spark = self._spark(ground, grounds, found)
         recipe: Recipe = grounds.recipe(
             ground.base,
             lock_digest=found.digest,
@@ -236,7 +243,8 @@ class ImagePipeline(Pipeline):
             install_python=ground.install_python,
             sites=python.sites if definition.user_managed_dependencies else None,
             conda=ground.conda,
-            activation=ground.activation,
+            jars=jars,
+            activation={**ground.activation, **spark},
             groups=groups,
             options=layers.options_in_container(index_options(definition)),
             user=ground.base.user,
@@ -264,6 +272,23 @@ class ImagePipeline(Pipeline):
         image = self.maker.make(place, tag, secrets=self.maker.secrets())
         self.voice.stage("verifying", "start the image's Python, compare every package")
         return commit_image(self, self.maker, Built(image, tag, found, place, groups))
+
+    def _spark(
+        self, ground: Ground, grounds: Grounds, found: Resolved
+    ) -> tuple[bool, dict[str, str]]:
+        """Whether Spark's packages are fetched into the image, and what is to be set for them."""
+        section = found.lock.spark
+        if section is None:
+            return False, {}
+        check_repositories(section)
+        java = grounds.machine(ground.python_image or ground.base.id).java
+        jars = layers.spark_of_image(self.spec.definition, found.lock, java, self.voice.say)
+        if jars:
+            place = grounds.context / "spark"
+            place.mkdir(exist_ok=True)
+            for name, text in ivy_files(section, "${ivy.cache.dir}").items():
+                (place / name).write_text(text)
+        return jars, {VARIABLE: submit_arguments(section, ENVIRONMENT if jars else None)}
 
     def _push(self, record: Record, digest: str) -> Record:
         assert record.image is not None

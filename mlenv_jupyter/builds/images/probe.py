@@ -47,6 +47,7 @@ exit 0
 MACHINE = """
 uname -m
 getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 1
+command -v java || true
 """
 
 PACKAGES = """
@@ -62,10 +63,14 @@ print(json.dumps(found))
 
 
 class Machine(NamedTuple):
-    """What an image runs on: ``x86_64``, and ``glibc 2.36`` or nothing for another C library."""
+    """What an image runs on: ``x86_64``, and ``glibc 2.36`` or nothing for another C library.
+
+    ``java`` is where it has Java, if that is known.
+    """
 
     name: str
     libc: str
+    java: str = ""
 
     @property
     def musl(self) -> bool:
@@ -144,7 +149,8 @@ def machine_of(client: DockerClient, image: str, *, platform: str | None, build:
     said = lines[1] if len(lines) > 1 else ""
     version = re.search(r"(\d+\.\d+)\s*$", said)
     glibc = version is not None and re.search(r"glibc|gnu libc", said, re.IGNORECASE)
-    return Machine(lines[0].strip(), f"glibc {version[1]}" if version and glibc else "")
+    libc = f"glibc {version[1]}" if version and glibc else ""
+    return Machine(lines[0].strip(), libc, lines[-1] if lines[-1].startswith("/") else "")
 
 
 def conda_packages_of(
