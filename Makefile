@@ -21,7 +21,7 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: help lab demo fuzz fuzz-coverage test test-ray test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
+.PHONY: help lab demo faults fuzz fuzz-coverage test test-ray test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
 
 help:
 	@echo "make lab [ARGS=…]   JupyterLab with the Environments panel"
@@ -104,6 +104,10 @@ test-ui: setup
 
 screenshots: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/ui/run --project screenshots
+
+# Processes killed, calls refused and downloads spoilt, N of them at random: make faults N=1000
+faults: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.faults $(or $(N),200) $(SEED)
 
 # Every reader of files, with many more texts than CI tries: make fuzz MLENV_FUZZ=20000
 fuzz: setup

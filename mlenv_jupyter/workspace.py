@@ -37,6 +37,7 @@ from mlenv_jupyter.core.version import (
     Validation,
     Version,
 )
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.kernels.containers.policy import ALLOWED as DOCKER_ARGUMENTS
 from mlenv_jupyter.store.places import Places
 
@@ -161,6 +162,8 @@ class Workspace(Configurable):
         """
         del name, known_elsewhere
         return cls.from_config()
+
+    _swept = False
 
     # What it is made of.
 
@@ -429,10 +432,12 @@ class Workspace(Configurable):
             raise Conflict(
                 f"{name!r} is being built.", where="name", remedy="Cancel the build first."
             )
-        self.registry.environments.delete(name)
+        # The kernels first: without the environment nobody would know whose they are.
         for one in versions:
             if one.kernel is not None:
                 self.remove_kernel(one.kernel)
+        reach("delete.kernels")
+        self.registry.environments.delete(name)
 
     def validate(self, name: str | None, definition: object) -> Validation:
         """Whether a name and a definition (in its JSON form) can be registered."""
@@ -563,6 +568,11 @@ class Workspace(Configurable):
     def reconcile(self) -> None:
         """Look for builds whose process died, and bring them to an end or start them again."""
         self.queue.reconcile()
+        if not self._swept:
+            from mlenv_jupyter.builds.leftovers import Leftovers
+
+            Leftovers(self.places, self.registry).sweep()
+            self._swept = True
         self.runs.reconcile()
         self.services.reconcile()
 

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 import psutil
 
+from mlenv_jupyter.builds.leftovers import Leftovers
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.errors import Conflict, StoreDamaged
 from mlenv_jupyter.kernels import overlays
@@ -22,7 +23,7 @@ from mlenv_jupyter.store.places import Places, record_of
 from mlenv_jupyter.store.store import Record, Store
 from mlenv_jupyter.store.trees import remove_tree
 
-Kind = Literal["prefix", "layer", "wheel", "overlay"]
+Kind = Literal["prefix", "layer", "wheel", "overlay", "leftover"]
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,7 @@ class Collection:
                 found.append(self._remove("layer", place, dry_run))
         found += self._wheels({one.sha256 for record in kept for one in record.packages}, dry_run)
         found += self._overlays(dry_run)
+        found += self._leftovers(dry_run)
         return tuple(found)
 
     def _wanted_prefixes(self) -> set[str]:
@@ -151,6 +153,16 @@ class Collection:
                     overlays.discard(one)
                 name = one.notebook or one.place.name
                 found.append(Collected(kind="overlay", name=name, size=size, removed=not dry_run))
+        return found
+
+    def _leftovers(self, dry_run: bool) -> list[Collected]:
+        """What processes left that died while they made something."""
+        left = Leftovers(self._places, self._registry)
+        found = []
+        for path in list(left.find()):
+            size = own_size(path) if path.is_dir() else path.lstat().st_size
+            removed = not dry_run and left.remove(path)
+            found.append(Collected(kind="leftover", name=path.name, size=size, removed=removed))
         return found
 
     def _remove(self, kind: Kind, place: Path, dry_run: bool) -> Collected:

@@ -22,6 +22,7 @@ import msgspec
 from mlenv_jupyter.builds.log import LogWriter
 from mlenv_jupyter.builds.spec import WorkFiles
 from mlenv_jupyter.core.errors import MlenvError, Problem
+from mlenv_jupyter.failpoints import inherited, reach
 from mlenv_jupyter.process import end_group
 from mlenv_jupyter.store.trees import write_atomically
 
@@ -180,7 +181,7 @@ def start_worker(
     It is told the registry's address in its environment, since that may hold a password.
     """
     safe = ["-P"] if sys.version_info >= (3, 11) else []
-    told = {"MLENV_DATABASE": database} if database else {}
+    told = {**inherited(), **({"MLENV_DATABASE": database} if database else {})}
     with open(files.place / "worker.err", "ab") as said:
         child = subprocess.Popen(
             [sys.executable, *safe, "-m", module, str(files.place), str(lock)],
@@ -193,7 +194,10 @@ def start_worker(
             pass_fds=[lock],
             start_new_session=True,
         )
-    write_atomically(files.pid, str(child.pid).encode())
+    reach("queue.started")
+    # The worker writes it too: this process may be gone.
+    with contextlib.suppress(OSError):
+        write_atomically(files.pid, str(child.pid).encode())
     return child
 
 

@@ -24,6 +24,7 @@ from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed
 from mlenv_jupyter.core.lock import Lock, LockedPackage
 from mlenv_jupyter.core.universal import Chosen, hashed_requirements, one_platform_pylock
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.process import Line, run
 from mlenv_jupyter.store.files import kept_file
 from mlenv_jupyter.store.places import Places
@@ -77,6 +78,7 @@ def install_prefix(
             return record
         site.store.require_space(_expected_size(chosen, site))
         _uv(site, ["venv", place, "--python", site.python.executable, "--no-project"])
+        reach("prefix.venv")
         site_packages = _site_packages(place)
         owner = Owner(place, site_packages, os.fspath(place / "bin" / "python"))
         options, guarded = index_options(definition), guarded_addresses(definition)
@@ -193,11 +195,13 @@ def _install(
         for _, entry in there:
             remove_tree(owner.site_packages / entry.info)  # for uv to see that it is not installed
         there, missing, replace = [], chosen, True
+    reach("prefix.linked")
     count = _Counter(site, chosen, LINKING if missing else 1.0)
     for one, _ in there:
         count(Line("err", f" + {one.package.name}=={one.package.version}"))
     if missing:
         _sync(site, owner, missing, addresses, options, guarded, count)
+        reach("prefix.fetched")
     finish()
     if not missing:
         return known

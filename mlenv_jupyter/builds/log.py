@@ -13,6 +13,7 @@ import msgspec
 
 from mlenv_jupyter.core.build import LogRecord, Progress, Stage
 from mlenv_jupyter.core.redact import MASK, redact
+from mlenv_jupyter.failpoints import reach
 
 Level = Literal["out", "err", "note", "warn", "error"]
 LOG = "log.jsonl"
@@ -51,8 +52,11 @@ class LogWriter:
 
     def close(self) -> None:
         """Have it on disk."""
-        os.fsync(self._file)
-        os.close(self._file)
+        try:
+            reach("log.sync")
+            os.fsync(self._file)
+        finally:
+            os.close(self._file)
 
     def _clean(self, text: str) -> str:
         for one in self._hidden:
@@ -64,6 +68,7 @@ class LogWriter:
         return round(time.time() - self._began, 3)
 
     def _write(self, record: LogRecord) -> None:
+        reach("log.write")
         os.write(self._file, self._encode(record) + b"\n")
 
 

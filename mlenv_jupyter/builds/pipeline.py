@@ -28,6 +28,7 @@ from mlenv_jupyter.core.build import Progress, Stage
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.stamp import is_whole, pins
 from mlenv_jupyter.core.universal import Chosen, chosen_before
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.kernels.layer import finish_layer
 from mlenv_jupyter.process import Line, build_environment
 from mlenv_jupyter.registry.locks import LockRow, PlatformLock
@@ -120,6 +121,7 @@ class Pipeline(ABC):
             wheels=private_wheels(self.spec.definition, self.places),
         )
         choose(universal, python)  # a lock that cannot be installed here is not kept
+        reach("lock.resolved")
         locks = self.registry.locks
         lock_id = locks.add(self.spec.digest, python.minor, universal, storable(addresses))
         found = locks.get(lock_id)
@@ -227,6 +229,7 @@ class Pipeline(ABC):
             self.store.amend(prefix, msgspec.structs.replace(record, layer=layer_digest))
         if self.spec.version_id is not None:
             self.registry.environments.set_lock(self.spec.version_id, lock_id)
+            reach("lock.set")
             self.registry.environments.set_ready(self.spec.name, self.spec.version)
 
 

@@ -22,6 +22,7 @@ from mlenv_jupyter.builds.resolve import references
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.core.build import Build, StageTime
 from mlenv_jupyter.core.errors import Problem
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.process import build_environment
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.store.places import Places
@@ -56,16 +57,25 @@ class Queue(Durable[Build]):
             stages=(StageTime(stage="queued", state="running"),),
         )
         files = BuildFiles(self._places, spec.id)
-        files.make(spec)
+        # Held before anything is written: whoever collects what nobody holds leaves it alone.
         lock = files.try_lock()
         assert lock is not None
         try:
-            kept, ours = self._registry.builds.add(build)
+            try:
+                files.make(spec)
+                reach("queue.spec")
+                kept, ours = self._registry.builds.add(build)
+            except BaseException:
+                _remove_files(files)
+                raise
             if not ours:
                 _remove_files(files)
                 return kept
-            if not self._link(files, spec, lock):
-                self._start(files, spec, lock)
+            reach("queue.row")
+            # It is written down and will be built: whoever looks starts what did not start here.
+            with contextlib.suppress(OSError):
+                if not self._link(files, spec, lock):
+                    self._start(files, spec, lock)
             return kept
         finally:
             os.close(lock)

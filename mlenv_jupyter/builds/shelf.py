@@ -24,6 +24,7 @@ import msgspec
 
 from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.core.universal import Chosen
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.store.trees import Size, link, make_read_only, remove_tree
 
 ENTRY = "entry.json"
@@ -112,12 +113,14 @@ class Shelf:
         (staged / ENTRY).write_bytes(msgspec.json.encode(entry))
         make_read_only(staged)
         os.chmod(staged, 0o700)  # renaming a directory writes into it
+        reach("shelf.staged")
         place = self._of(one)
         if replace and os.path.lexists(place):
             aside = self.stage(one)
             os.rename(place, aside / "files" / "old")
             remove_tree(aside)
         try:
+            reach("shelf.rename")
             os.rename(staged, place)
         except OSError:
             if not self.has(one):
@@ -146,6 +149,7 @@ class Shelf:
     def _link(self, one: Chosen, entry: Entry, owner: Owner) -> set[str]:
         """Link one entry; the directories in which there is something else than its list says."""
         other = set()
+        reach("shelf.link")
         for source, target, folder in self._folders(one, entry, owner):
             _make_directory(target)
             for name in folder.files:

@@ -11,6 +11,7 @@ import msgspec
 from mlenv_jupyter.builds.images.settings import ImageSettings
 from mlenv_jupyter.core.build import Build
 from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import write_atomically
 
@@ -104,9 +105,11 @@ class BuildFiles(WorkFiles):
     def note_making(self, place: Path) -> None:
         """Write down a path before it is made, so that whoever looks can remove what is left."""
         with open(self.making, "a", encoding="utf-8") as file:
+            reach("making.note")
             file.write(f"{place}\n")
             file.flush()
             os.fsync(file.fileno())
+        reach("making.noted")
 
     def read_making(self) -> list[Path]:
         """Every path that the build may have begun to make."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import time
@@ -21,7 +20,8 @@ from mlenv_jupyter.builds.resolve import ToolFailed
 from mlenv_jupyter.builds.shelf import NotOnShelf
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.core.build import STAGES, Build, Progress, Stage, StageTime, State
-from mlenv_jupyter.core.errors import BuildCancelled, MlenvError, Problem
+from mlenv_jupyter.core.errors import BuildCancelled, MlenvError, Problem, of_disk
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.process import Line
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.secrets import Secrets
@@ -113,6 +113,7 @@ class Worker:
         self.build = self.registry.builds.update(
             self.spec.id, state=stage, stages=self._stages(), progress=None, **fields
         )
+        reach("worker.stage")
 
     def line(self, line: Line) -> None:
         """A tool has written a line; uv writes all it says to stderr, so that says nothing."""
@@ -213,19 +214,15 @@ class Worker:
         self.log.result(data, said, "note" if state == "succeeded" else "error")
         result = msgspec.structs.replace(self.build, **fields)
         write_atomically(self.files.result, msgspec.json.encode(result))
+        reach("worker.result")
         self.registry.builds.update(self.spec.id, **fields)
         self.close()
 
 
 def _of_os(failed: OSError) -> Problem:
-    if failed.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Problem(
-            code="disk_full",
-            message="The disk is full.",
-            detail=f"{failed.strerror}. Nothing was kept of this build.",
-            remedy="Free disk space, or set MLENV_STORE to a directory on a larger disk.",
-            where=str(failed.filename or ""),
-        )
+    refused = of_disk(failed)
+    if refused is not None:
+        return refused.problem()
     return Problem(
         code="io_error",
         message=f"A file could not be used: {failed.strerror or failed}.",
@@ -240,7 +237,11 @@ def main(argv: list[str]) -> int:
     try:
         places = Places(place.parent.parent, place)
         files = BuildFiles(places, place.name)
-        return Worker(files, files.read_spec()).run()
+        if files.read_pid() != os.getpid():
+            write_atomically(files.pid, str(os.getpid()).encode())
+        spec = files.read_spec()
+        reach("worker.begun")
+        return Worker(files, spec).run()
     except Terminated:
         return 1
 

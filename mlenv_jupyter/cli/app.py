@@ -34,7 +34,7 @@ from mlenv_jupyter.cli.problems import (
     report_usage,
 )
 from mlenv_jupyter.cli.session import Session, common
-from mlenv_jupyter.core.errors import MlenvError
+from mlenv_jupyter.core.errors import MlenvError, of_disk
 
 EPILOG = """\b
 Exit codes:
@@ -114,6 +114,9 @@ def run(arguments: Sequence[str]) -> int:
         # The last line before the user: no traceback unless it is asked for.
         if session.debug:
             raise
+        refused = of_disk(error) if isinstance(error, OSError) else None
+        if refused is not None:
+            return report(refused, as_json=session.json)
         return report_unexpected(error, as_json=session.json)
     finally:
         session.close()

@@ -14,6 +14,7 @@ WORDS = {
     "layer": "kernel layers",
     "wheel": "installed wheels",
     "overlay": "overlays",
+    "leftover": "leftovers of processes that died",
 }
 
 
@@ -33,13 +34,7 @@ def gc(session: Session, dry_run: bool) -> None:
         say("There is nothing to remove.")
         return
     counts = Counter(one.kind for one in found)
-    words = {
-        "prefix": "prefixes",
-        "layer": "kernel layers",
-        "wheel": "wheels",
-        "overlay": "overlays",
-    }
-    listed = ", ".join(f"{count} {words[kind]}" for kind, count in counts.items())
+    listed = ", ".join(f"{count} {WORDS[kind]}" for kind, count in counts.items())
     say(f"{'Would free' if dry_run else 'Freed'} {size(total)}: {listed}.")
     if dry_run:
         note("Without --dry-run they are removed; a build makes them again from their locks.")

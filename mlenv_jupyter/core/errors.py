@@ -20,6 +20,8 @@ Each names what is wrong (``message``), where (``where``) and what to do (``reme
 
 from __future__ import annotations
 
+import errno
+
 import msgspec
 
 
@@ -191,3 +193,28 @@ class Unavailable(MlenvError):
     """An engine, index, interpreter or disk that cannot be had now."""
 
     code = "unavailable"
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK = (*_FULL, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def of_disk(error: OSError) -> Unavailable | None:
+    """What a disk refused, in our own words; None where it was none that did."""
+    where = str(error.filename or "")
+    if error.errno in _FULL:
+        return Unavailable(
+            "The disk is full.",
+            code="disk_full",
+            detail=f"{error.strerror}. Nothing was kept.",
+            remedy="Free disk space, or set MLENV_STORE to a directory on a larger disk.",
+            where=where,
+        )
+    if error.errno in _DISK:
+        return Unavailable(
+            f"A file could not be used: {error.strerror}.",
+            code="io_error",
+            remedy="Check that MLENV_HOME and MLENV_STORE are yours to write to.",
+            where=where,
+        )
+    return None

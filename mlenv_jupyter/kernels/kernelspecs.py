@@ -1,7 +1,4 @@
-"""Install, list and remove kernels: kernelspecs that every Jupyter client sees.
-
-Imports jupyter_client only where it is called: it takes 200 ms.
-"""
+"""Install, list and remove kernels: kernelspecs that every Jupyter client sees."""
 
 from __future__ import annotations
 
@@ -12,22 +9,21 @@ import tempfile
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from mlenv_jupyter.core.errors import Conflict, NotFound
 from mlenv_jupyter.core.names import KERNEL_NAME, check_kernel_name
 from mlenv_jupyter.core.version import Kernel
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.kernels.launcher import Launcher
 from mlenv_jupyter.kernels.record import LaunchRecord, read_record, record_path, write_record
 from mlenv_jupyter.kernels.retire import forget
 from mlenv_jupyter.store.trees import write_atomically
 
-if TYPE_CHECKING:
-    from jupyter_client.kernelspec import KernelSpecManager
-
 ARCHIVED = " – archived"
+STAGED = ".mlenv-kernel-"
 LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
 
 
@@ -71,6 +67,7 @@ def _install(
             remedy=f"Look at {target} and remove it yourself if it is not needed.",
         )
     path = write_record(kernels, record)
+    reach("kernel.record")
     specification = kernel_json(record, launcher.argv(path), environment)
     data = (json.dumps(specification, indent=1, sort_keys=True) + "\n").encode()
     if target.is_dir():
@@ -79,18 +76,43 @@ def _install(
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     # Not in the directory of the kernels: clients would list the half-made one.
-    staged = Path(tempfile.mkdtemp(prefix=".mlenv-kernel-", dir=target.parent.parent))
+    made = _stage(target)
     try:
         source = resources.files("mlenv_jupyter.kernels") / "logos"
         for logo in LOGOS:
-            (staged / logo).write_bytes((source / logo).read_bytes())
-        (staged / "kernel.json").write_bytes(data)
-        staged.chmod(0o755)
-        os.rename(staged, target)
+            reach("kernel.write")
+            (made / logo).write_bytes((source / logo).read_bytes())
+        (made / "kernel.json").write_bytes(data)
+        made.chmod(0o755)
+        reach("kernel.staged")
+        reach("kernel.rename")
+        os.rename(made, target)
+        reach("kernel.placed")
     finally:
-        if staged.exists():
-            shutil.rmtree(staged)
+        if made.exists():
+            shutil.rmtree(made)
     return target
+
+
+def staged() -> list[Path]:
+    """Kernelspecs that were to be moved to their place, or were moved out of it to be removed."""
+    return sorted(_directory().parent.glob(f"{STAGED}*"))
+
+
+def clear_staged(kernels: Path) -> bool:
+    """Remove those that a process left which died; whether they are gone: one may be at work."""
+    kernels.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with FileLock(kernels / ".lock", timeout=0):
+            for left in staged():
+                shutil.rmtree(left, ignore_errors=True)
+    except Timeout:
+        return False
+    return not staged()
+
+
+def _stage(target: Path) -> Path:
+    return Path(tempfile.mkdtemp(prefix=STAGED, dir=target.parent.parent))
 
 
 def kernel_json(
@@ -176,7 +198,17 @@ def remove(kernel_name: str, *, kernels: Path) -> None:
             f"mlenv did not make the kernel {kernel_name}, so it does not remove it.",
             remedy="`jupyter kernelspec remove` does.",
         )
-    _manager().remove_kernel_spec(kernel_name)
+    kernels.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FileLock(kernels / ".lock"):
+        # Out of its place at once: one that is half removed would be nobody's.
+        aside = _stage(target)
+        try:
+            reach("kernel.rename")
+            os.rename(target, aside)
+            reach("kernel.unplaced")
+        finally:
+            shutil.rmtree(aside)
+    reach("kernel.removed")
     record_path(kernels, kernel_name).unlink(missing_ok=True)
     forget(kernels, kernel_name)
 
@@ -257,10 +289,3 @@ def _directory() -> Path:
     from jupyter_core.paths import jupyter_data_dir
 
     return Path(jupyter_data_dir()) / "kernels"
-
-
-def _manager() -> KernelSpecManager:
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    # Only the user's own directory: a kernel of the same name elsewhere is not ours to remove.
-    return KernelSpecManager(kernel_dirs=[os.fspath(_directory())], ensure_native_kernel=False)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.registry import search, tables
 from mlenv_jupyter.registry.latest import settle_all
 
@@ -77,7 +78,10 @@ class Database:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             elif connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+            reach("database.begun")
             yield connection
+            reach("database.commit")
+        reach("database.committed")
 
     def close(self) -> None:
         """Close every connection."""

@@ -22,6 +22,7 @@ from mlenv_jupyter.core.errors import (
     StoreDamaged,
     TooLarge,
     Unavailable,
+    of_disk,
 )
 
 STATUS: dict[type[MlenvError], int] = {
@@ -106,6 +107,10 @@ class JsonErrors(_Base):
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Give an MlenvError the status of its class."""
         error = _raised(kwargs)
+        if isinstance(error, OSError) and (refused := of_disk(error)) is not None:
+            # A full disk is nothing that a client did, and nothing that mlenv did wrong.
+            kwargs["exc_info"] = (type(refused), refused, None)
+            error = refused
         if isinstance(error, MlenvError):
             status_code = status_of(error)
         super().send_error(status_code, **kwargs)

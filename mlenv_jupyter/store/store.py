@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
 from mlenv_jupyter.core.lock import LockedPackage
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.store.places import Places, lock_of, record_of
 from mlenv_jupyter.store.trees import (
     Size,
@@ -121,6 +122,7 @@ class Store:
         commit is removed at the end. ``replace`` makes it again: the old one is set aside
         meanwhile, and comes back unless the new one is committed.
         """
+        reach("store.mkdir")
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(lock_of(place)):
             self._settle(place)
@@ -128,9 +130,9 @@ class Store:
                 if not replace:
                     yield False
                     return
-                os.rename(record_of(place), record_of(_aside(place)))
-                os.rename(place, _aside(place))
+                self._set_aside(place)
             try:
+                reach("store.begun")
                 yield True
             finally:
                 self._settle(place)
@@ -144,7 +146,9 @@ class Store:
         """
         size = make_read_only(place, known)
         record = msgspec.structs.replace(record, files=size.files, size=size.bytes)
+        reach("store.whole")
         write_atomically(record_of(place), msgspec.json.encode(record))
+        reach("store.committed")
         return record
 
     def amend(self, place: Path, record: Record) -> None:
@@ -166,6 +170,7 @@ class Store:
         """Remove a committed place: its record first, so that it is never found half there."""
         with FileLock(lock_of(place)):
             remove_files([record_of(place)])
+            reach("store.unrecorded")
             self._clear(place)
         remove_files([lock_of(place)])
 
@@ -203,6 +208,17 @@ class Store:
                 where=str(self.places.store),
                 remedy="Free disk space, or set MLENV_STORE to a directory on a larger disk.",
             )
+
+    def _set_aside(self, place: Path) -> None:
+        try:
+            os.rename(record_of(place), record_of(_aside(place)))
+            reach("store.aside")
+            reach("store.rename")
+            os.rename(place, _aside(place))
+            reach("store.replacing")
+        except BaseException:
+            self._settle(place)
+            raise
 
     def _settle(self, place: Path) -> None:
         """Leave one whole place and nothing else: the new one, the one set aside, or none."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from mlenv_jupyter.failpoints import reach
+
 
 class Size(NamedTuple):
     """Files and bytes of a tree, each hard-linked file counted in full."""
@@ -45,6 +47,7 @@ def make_read_only(top: Path, known: Mapping[str, Size] | None = None) -> Size:
                 total += found.st_size
                 if stat.S_ISREG(found.st_mode) and found.st_mode & 0o222:
                     os.chmod(entry.path, stat.S_IMODE(found.st_mode) & ~0o222)
+        reach("tree.chmod")
         os.chmod(place, stat.S_IMODE(os.stat(place).st_mode) & ~0o222)
     return Size(files, total)
 
@@ -78,9 +81,12 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            reach("file.write")
             file.write(data)
             file.flush()
+            reach("file.sync")
             os.fsync(file.fileno())
+        reach("file.rename")
         os.replace(staged, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -93,6 +99,7 @@ def sync_directory(place: Path) -> None:
     """Have the names in a directory on disk (a rename is not durable before)."""
     descriptor = os.open(place, os.O_RDONLY)
     try:
+        reach("directory.sync")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
