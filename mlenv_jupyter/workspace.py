@@ -307,7 +307,8 @@ class Workspace(Configurable):
         """Scripts executed in versions."""
         from mlenv_jupyter.runs.runs import Runs
 
-        return Runs(self.places, self.registry, self.database or None, self.build)
+        database, policy = self.database or None, self._container_policy()
+        return Runs(self.places, self.registry, database, self.build, policy)
 
     @cached_property
     def models(self) -> Models:
@@ -321,7 +322,8 @@ class Workspace(Configurable):
         """Models answering HTTP."""
         from mlenv_jupyter.serving.services import Services
 
-        return Services(self.places, self.registry, self.database or None, self.build)
+        database, policy = self.database or None, self._container_policy()
+        return Services(self.places, self.registry, database, self.build, policy)
 
     def close(self) -> None:
         """Close the registry; builds go on."""

@@ -51,7 +51,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be run: a script or a command, in a version, with a directory of sources.
 
     ``resources`` are what the script itself takes of a Ray cluster: ``CPU``, ``GPU``, ``memory`` in
-    bytes, or the cluster's own names.
+    bytes, or the cluster's own names. ``docker_arguments`` and ``shm_size`` are for the container,
+    beside what the definition asks for.
     """
 
     experiment: str
@@ -64,6 +65,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     target: str = "local"
     variables: dict[str, str] = {}
     resources: dict[str, float] = {}
+    docker_arguments: tuple[str, ...] = ()
+    shm_size: str | None = None
     tags: dict[str, str] = {}
 
 

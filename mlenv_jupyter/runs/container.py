@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mlenv_jupyter.core.errors import NotFound, Unavailable
+from mlenv_jupyter.core.sections import DockerSection
+from mlenv_jupyter.kernels.containers.policy import Granted, Policy, granted
 from mlenv_jupyter.process import Line
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.core.definition import Definition
     from mlenv_jupyter.runs.spec import RunFiles, RunSpec
     from mlenv_jupyter.store.store import BuiltImage
 
 HERE = "/run/mlenv-run"
 LABEL = "mlenv.run"
+
+
+def container_options(
+    definition: Definition,
+    policy: Policy,
+    arguments: Sequence[str] = (),
+    shm_size: str | None = None,
+) -> Granted:
+    """What the policy grants of what a definition and whoever uses it ask for their container."""
+    docker = definition.docker or DockerSection()
+    asked = msgspec.structs.replace(
+        docker, arguments=(*docker.arguments, *arguments), shm_size=shm_size or docker.shm_size
+    )
+    found = granted(asked, policy)
+    # Sources and results are mounted whatever the policy says of a kernel's directory.
+    return found._replace(notes=tuple(one for one in found.notes if "mounted" not in one))
 
 
 def run_in_container(
@@ -45,6 +66,7 @@ def run_in_container(
         "MLENV_RUN_DIRECTORY": HERE,
         "PYTHONPATH": os.pathsep.join(filter(None, (variables.get("PYTHONPATH"), f"{HERE}/path"))),
     }
+    options = dict(spec.container)
     try:
         container = client.containers.create(
             image.id,
@@ -52,14 +74,19 @@ def run_in_container(
             command=command,
             environment=environment,
             working_dir=f"{HERE}/work",
-            volumes={
-                str(files.place / name): {"bind": f"{HERE}/{name}", "mode": mode}
-                for name, mode in (("work", "rw"), ("files", "rw"), ("path", "ro"))
-            }
-            | {str(_metrics(files)): {"bind": f"{HERE}/metrics.jsonl", "mode": "rw"}},
+            volumes=[
+                *(
+                    f"{files.place / name}:{HERE}/{name}:{mode}"
+                    for name, mode in (("work", "rw"), ("files", "rw"), ("path", "ro"))
+                ),
+                f"{_metrics(files)}:{HERE}/metrics.jsonl:rw",
+                *options.pop("binds", ()),
+            ],
             user=f"{os.getuid()}:{os.getgid()}",
             labels={LABEL: spec.id},
             init=True,
+            network=spec.network,
+            **options,
         )
     except ImageNotFound:
         raise NotFound(

@@ -27,6 +27,7 @@ from mlenv_jupyter.core.errors import (
 from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.run import Metric, Run, RunRequest
 from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.runs.container import container_options
 from mlenv_jupyter.runs.environment import inherited
 from mlenv_jupyter.runs.ray import check_ray, is_ray, stop_job
 from mlenv_jupyter.runs.snapshot import add_snapshot
@@ -36,6 +37,7 @@ from mlenv_jupyter.store.places import Places
 if TYPE_CHECKING:
     from mlenv_jupyter.core.build import Build
     from mlenv_jupyter.core.definition import Definition
+    from mlenv_jupyter.kernels.containers.policy import Policy
 
 FOLLOWED = 20
 """How often a job on a cluster is followed anew after the process that did so has died."""
@@ -50,13 +52,19 @@ class Runs(Durable[Run]):
     """The runs of a workspace. A script whose worker died is never run a second time."""
 
     def __init__(
-        self, places: Places, registry: Registry, database: str | None, build: BuildVersion
+        self,
+        places: Places,
+        registry: Registry,
+        database: str | None,
+        build: BuildVersion,
+        policy: Policy,
     ) -> None:
         super().__init__(registry.runs)
         self._places = places
         self._registry = registry
         self._database = database
         self._build = build
+        self._policy = policy
 
     def submit(self, request: RunRequest, *, author: str = "") -> Run:
         """Snapshot the sources and run the script or command in a process of its own.
@@ -72,6 +80,9 @@ class Runs(Durable[Run]):
         target = _check_target(request, row.definition)
         command = _command(request)
         snapshot = add_snapshot(self._places, Path(request.source_directory))
+        given = container_options(
+            row.definition, self._policy, request.docker_arguments, request.shm_size
+        )
         build = self._build(row.name, row.version)
         spec = RunSpec(
             id=new_id(),
@@ -84,6 +95,9 @@ class Runs(Durable[Run]):
             snapshot=snapshot,
             variables=request.variables,
             resources=request.resources,
+            container=given.options if target == "docker" else {},
+            network=given.network,
+            notes=given.notes if target == "docker" else (),
             build=build.id,
             home=str(self._places.home),
             store=str(self._places.store),
@@ -224,6 +238,12 @@ def _check_target(request: RunRequest, definition: Definition) -> str:
             "Resources are asked for of a Ray cluster only.",
             where="resources",
             remedy="Use compute_target='ray' or the address of a cluster.",
+        )
+    if (request.docker_arguments or request.shm_size) and kind != "image":
+        raise InvalidRequest(
+            "Arguments for a container are of no use without one.",
+            where="docker_runtime_config",
+            remedy="Set use_docker=True, or compute_target='docker'.",
         )
     if target not in ("local", "docker"):
         raise InvalidRequest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -14,7 +15,11 @@ from mlenv_jupyter.store.trees import write_atomically
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a worker needs to know; written before the run's row."""
+    """Everything that a worker needs to know; written before the run's row.
+
+    ``container`` are the engine's options that the administrator's policy grants, ``notes`` say
+    what it does not.
+    """
 
     id: str
     experiment: str
@@ -29,6 +34,9 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     home: str
     store: str
     resources: dict[str, float] = {}
+    container: dict[str, Any] = {}
+    network: str = "bridge"
+    notes: tuple[str, ...] = ()
     offline: bool = False
 
 

@@ -121,6 +121,8 @@ class Worker:
             "PYTHONUNBUFFERED": "1",
         }
         if record.image is not None:
+            for note in spec.notes:
+                self.log.line(note, "warn")
             return run_in_container(spec, files, record.image, {**variables, **own}, self._line)
         own["MLENV_RUN_DIRECTORY"] = str(files.place)
         prefix = record.prefix_at(self.places.prefix(record.lock_digest))

@@ -28,6 +28,10 @@ class DockerConfiguration:
         arguments: Sequence[str] | None = None,
         shm_size: str | None = None,
     ) -> None:
+        """``arguments`` are docker's, such as ``["--cpus", "2"]``: those that are allowed.
+
+        Nothing but the run's own directory is shared with the container.
+        """
         del shared_volumes
         self.use_docker = use_docker
         self.arguments = list(arguments or ())
@@ -127,6 +131,8 @@ class Experiment:
                 target="docker" if boxed else config.compute_target,
                 variables=config.environment_variables,
                 resources=config.resources,
+                docker_arguments=tuple(docker.arguments) if boxed and docker else (),
+                shm_size=docker.shm_size if boxed and docker else None,
                 tags=dict(tags or {}),
             )
         )

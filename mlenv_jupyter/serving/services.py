@@ -28,6 +28,7 @@ from mlenv_jupyter.store.trees import remove_tree
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.build import Build
+    from mlenv_jupyter.kernels.containers.policy import Policy
 
 PATIENCE = 40.0
 """Seconds for a service to answer what it has before it is ended."""
@@ -55,11 +56,13 @@ class Services:
         registry: Registry,
         database: str | None,
         build: Callable[[str, str | None], Build],
+        policy: Policy,
     ) -> None:
         self._places = places
         self._registry = registry
         self._database = database
         self._build = build
+        self._policy = policy
 
     def deploy(
         self,

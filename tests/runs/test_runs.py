@@ -17,6 +17,7 @@ from mlenv_jupyter import Environment, Experiment, Run, ScriptRunConfig, Workspa
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound, RunFailed, TooLarge
 from mlenv_jupyter.runs import snapshot
 from mlenv_jupyter.runs.spec import RunFiles
+from mlenv_jupyter.sdk.experiment import DockerConfiguration
 
 
 @pytest.fixture
@@ -222,14 +223,28 @@ def test_a_run_in_a_container(
     (source / "train.py").write_text(
         "import os\nfrom mlenv_jupyter import Run\nRun.get_context().log('inside', 1)\n"
         "open('outputs/there', 'w').write(os.environ['MESSAGE'])\n"
-        "print('box', os.path.exists('/.dockerenv'))"
+        "print('box', os.path.exists('/.dockerenv'))\n"
+        "def limit(new, old):\n"
+        "    for path in (new, old):\n"
+        "        if os.path.exists('/sys/fs/cgroup/' + path):\n"
+        "            return open('/sys/fs/cgroup/' + path).read().strip()\n"
+        "shm = os.statvfs('/dev/shm')\n"
+        "print('limits', limit('memory.max', 'memory/memory.limit_in_bytes'),\n"
+        "      limit('pids.max', 'pids/pids.max'), shm.f_blocks * shm.f_frsize >> 20)"
     )
     environment = Environment("boxed")
     environment.environment_variables["MESSAGE"] = "from the box"
-    config = ScriptRunConfig(source, "train.py", compute_target="docker", environment=environment)
+    environment.docker.arguments = ["--pids-limit", "77"]
+    docker = DockerConfiguration(True, arguments=["--memory=300m", "--privileged"], shm_size="48m")
+    config = ScriptRunConfig(
+        source, "train.py", environment=environment, docker_runtime_config=docker
+    )
     run = Experiment(ended, "trial").submit(config)
     run.wait_for_completion(show_output=True)
     assert "box True" in run.get_log()
+    # What is allowed is honoured, wherever it was asked for; what is not is said.
+    assert f"limits {300 << 20} 77 48" in run.get_log()
+    assert "--privileged is not honoured" in run.get_log()
     assert run.get_metrics() == {"inside": 1}
     assert ended.runs.file(run.id, "outputs/there").read_text() == "from the box"
     assert run.get_environment().get_image_details(ended).image_exist
