@@ -220,7 +220,7 @@ class Workspace(Configurable):
         """What running kernels have beyond their versions."""
         from mlenv_jupyter.kernels.drift import Drifts
 
-        return Drifts(self.places.overlays)
+        return Drifts(self.places.overlays, self.version, self.register)
 
     @cached_property
     def queue(self) -> Queue:

@@ -6,6 +6,7 @@ import type {
   IAdopted,
   IBuild,
   ICatalogue,
+  IDrift,
   IEnvironment,
   IEnvironmentDetail,
   IEnvironmentPage,
@@ -307,6 +308,21 @@ export class Api {
 
   removeKernel(kernelName: string): Promise<void> {
     return this._send('DELETE', path('kernels', kernelName));
+  }
+
+  /** What a running kernel has beyond its version. */
+  drift(kernelId: string): Promise<IDrift> {
+    return this._get(path('drift', kernelId), {});
+  }
+
+  /** Registers what a kernel has as the next version. */
+  saveDrift(kernelId: string): Promise<IVersion> {
+    return this._send('POST', path('drift', kernelId), {});
+  }
+
+  /** Takes out again what was added to a kernel. */
+  discardDrift(kernelId: string): Promise<void> {
+    return this._send('DELETE', path('drift', kernelId));
   }
 
   /** What a notebook in this version should remember. */

@@ -454,6 +454,19 @@ export interface IUseRequest {
   name: string;
   version: string;
   kernel_name: string;
+  /** The label that the notebook is to go with. */
+  follows?: string;
+}
+
+/** What a running kernel has beyond its version. */
+export interface IDrift {
+  name: string;
+  version: string;
+  added: { name: string; version: string }[];
+  removed: { name: string; version: string }[];
+  changed: { name: string; before: string; after: string }[];
+  /** The file of the notebook that this belongs to; `null` where it ends with the kernel. */
+  notebook: string | null;
 }
 
 /** What a notebook remembers of its environment, in `metadata.mlenv`. */

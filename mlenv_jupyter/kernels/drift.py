@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from packaging.utils import canonicalize_name
 
-from mlenv_jupyter.core.errors import NotFound
+from mlenv_jupyter.core.edits import with_packages
+from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
+from mlenv_jupyter.core.version import Version
+from mlenv_jupyter.kernels.assets import drift as inside
 from mlenv_jupyter.kernels.overlays import Overlay, list_overlays
+from mlenv_jupyter.process import build_environment, run, text_of
+
+TOOL = Path(inside.__file__).with_name("tool.py")
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,13 +48,27 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drifts:
-    """The drift of the kernels that run in the overlays of one store."""
+    """The drift of the kernels that run in the overlays of one store.
 
-    def __init__(self, overlays: Path) -> None:
+    ``version`` and ``register`` are the Workspace's.
+    """
+
+    def __init__(
+        self,
+        overlays: Path,
+        version: Callable[[str, str | None], Version],
+        register: Callable[..., tuple[Version, bool]],
+    ) -> None:
         self._overlays = overlays
+        self._version = version
+        self._register = register
 
     def of(self, kernel_name: str, *, pid: int | None, notebook: str | None) -> Drift:
         """The drift of one kernel, found by its process, else by its notebook; raises NotFound."""
+        return drift_of(self.overlay_of(kernel_name, pid=pid, notebook=notebook))
+
+    def overlay_of(self, kernel_name: str, *, pid: int | None, notebook: str | None) -> Overlay:
+        """The overlay that a kernel runs in; raises NotFound."""
         found = [one for one in list_overlays(self._overlays) if one.kernel_name == kernel_name]
         place = _virtual_environment(pid)
         here = [one for one in found if os.fspath(one.place) == place]
@@ -59,54 +80,79 @@ class Drifts:
                 code="no_overlay",
                 remedy="`%mlenv drift` in a cell tells what a container's kernel has.",
             )
-        return drift_of(here[0])
+        return here[0]
+
+    def save(self, overlay: Overlay, *, message: str = "", author: str = "") -> Version:
+        """Register what a kernel has as the next version of its environment.
+
+        Raises Conflict where nothing differs or no version can name it, InvalidRequest.
+        """
+        label = f"{overlay.name} v{overlay.version}"
+        found = _between(overlay)
+        if not found:
+            raise Conflict(f"This kernel has what {label} has, nothing more.", code="no_drift")
+        local = inside.from_directories(found)
+        if local:
+            raise Conflict(
+                f"{', '.join(local)} came from a directory, which no version can name.",
+                code="local_package",
+                remedy="Install it from an index, a repository or a wheel; or remove it.",
+            )
+        base = self._version(overlay.name, overlay.version)
+        assert base.definition is not None
+        gone = [name for name, _ in found.removed]
+        definition = with_packages(base.definition, inside.wanted(found), gone)
+        version, _ = self._register(
+            base.name, definition, message=message, author=author, base=base.version
+        )
+        return version
+
+    def discard(self, overlay: Overlay) -> None:
+        """Empty an overlay, also while its kernel runs; what is imported stays so until a restart.
+
+        Raises Unavailable where it cannot be written.
+        """
+        # The launcher's own code, in a process of its own: it finds its parts by their names.
+        argv: list[str | Path] = [sys.executable, "-IS", TOOL, "discard", overlay.place]
+        code, lines = run(argv, env=build_environment(os.environ))
+        if code:
+            raise Unavailable(
+                "The packages that were added could not be removed.",
+                detail=text_of(lines, "err")[-2000:],
+                remedy="Shut the kernel down, then try again; `mlenv doctor` checks the disk.",
+            )
 
 
 def drift_of(overlay: Overlay) -> Drift:
     """What an overlay and all that it chains hold, beside the version's prefix and layer.
 
-    ``magics/drift.py`` says the same from inside, and a test holds the two together. Raises
-    NotFound where the overlay has gone since.
+    Raises NotFound where the overlay has gone since.
     """
-    try:
-        record = json.loads((overlay.place / "overlay.json").read_bytes())["record"]
-        packages, layer = Path(record["site_packages"]), record.get("layer")
-        behind = [Path(layer)] if layer else []
-        own = overlay.place / os.path.relpath(packages, record["prefix"])
-        # In the order of sys.path.
-        found = _installed([own, *([] if overlay.promoted else [packages]), *behind])
-        prefix, layered = _installed([packages]), _installed(behind)
-    except (OSError, ValueError, KeyError):
-        raise NotFound("The overlay of this kernel is gone.", code="no_overlay") from None
-    known = {**layered, **prefix}
-    added = [one for key, one in found.items() if key not in known]
-    changed = [
-        Changed(name=one.name, before=known[key].version, after=one.version)
-        for key, one in found.items()
-        if key in known and one.version not in _versions(key, prefix, layered)
-    ]
-    removed = [
-        Package(name=key, version=one.version) for key, one in prefix.items() if key not in found
-    ]
+    found = _between(overlay)
     return Drift(
         name=overlay.name,
         version=overlay.version,
-        added=tuple(sorted(added, key=lambda one: one.name)),
-        removed=tuple(sorted(removed, key=lambda one: one.name)),
-        changed=tuple(sorted(changed, key=lambda one: one.name)),
+        added=tuple(Package(name=one.name, version=one.version) for one in found.added),
+        removed=tuple(Package(name=name, version=version) for name, version in found.removed),
+        changed=tuple(
+            Changed(name=one.name, before=before, after=one.version)
+            for one, before in found.changed
+        ),
         notebook=overlay.notebook,
     )
 
 
-def _installed(places: Iterable[Path]) -> dict[str, Package]:
-    found: dict[str, Package] = {}
-    for place in places:
-        for entry in os.listdir(place):
-            if entry.endswith(".dist-info"):
-                name, _, version = entry.removesuffix(".dist-info").partition("-")
-                one = Package(name=name.replace("_", "-"), version=version)
-                found.setdefault(canonicalize_name(name), one)
-    return found
+def _between(overlay: Overlay) -> inside.Drift:
+    try:
+        described = json.loads((overlay.place / "overlay.json").read_bytes())
+        record: dict[str, Any] = dict(described["record"], overlay=os.fspath(overlay.place))
+        packages, layer = record["site_packages"], record.get("layer")
+        own = overlay.place / os.path.relpath(packages, record["prefix"])
+        # As sys.path has them in the kernel.
+        places = [own, *([] if overlay.promoted else [packages]), *([layer] if layer else [])]
+        return inside.between(record, [os.fspath(one) for one in places])
+    except (OSError, ValueError, KeyError):
+        raise NotFound("The overlay of this kernel is gone.", code="no_overlay") from None
 
 
 def _virtual_environment(pid: int | None) -> str:
@@ -119,7 +165,3 @@ def _virtual_environment(pid: int | None) -> str:
         if pair.startswith(b"VIRTUAL_ENV="):
             return os.fsdecode(pair.partition(b"=")[2])
     return ""
-
-
-def _versions(key: str, *places: dict[str, Package]) -> set[str]:
-    return {one[key].version for one in places if key in one}

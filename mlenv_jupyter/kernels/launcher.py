@@ -30,6 +30,8 @@ ASSETS = (
     "away.py",
     "changes.py",
     "clone.py",
+    "discard.py",
+    "drift.py",
     "fallback.py",
     "inside.py",
     "kernel_app.py",
@@ -185,6 +187,8 @@ def assets() -> dict[str, bytes]:
         # In a directory of their own: they find each other by name, and so do the files here.
         if file.name.endswith(".py") and file.name != "__init__.py":
             found[f"magics/{file.name}"] = file.read_bytes()
+    # The package has a name for it there; here nothing of the package can be imported.
+    found["magics/drift.py"] = found["drift.py"]
     return found
 
 

@@ -76,6 +76,15 @@ def drift(record: dict[str, Any], found: Drift) -> Card:
     return Card(shown.text + "\n" + hint.replace("`", ""), shown.html + quiet(marked(hint)))
 
 
+def discarded(record: dict[str, Any], found: Drift) -> Card:
+    """What was taken out of the overlay again."""
+    label = "{} {}".format(record["name"], numbered(record["version"]))
+    return sentence(
+        f"Taken back: {found.text()}. This notebook has what {label} has.",
+        "Restart the kernel: what is imported already stays as it is until then.",
+    )
+
+
 def environments(answer: dict[str, Any]) -> Card:
     """The list of environments."""
     rows = [

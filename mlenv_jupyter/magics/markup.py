@@ -5,7 +5,6 @@ Everything that somebody wrote is escaped. Standard library only, Python 3.8 and
 
 from __future__ import annotations
 
-import re
 from html import escape
 
 TYPE_CHECKING = False
@@ -151,11 +150,6 @@ def columns(pairs: Iterable[tuple[str, str]]) -> str:
 def numbered(version: str) -> str:
     """``v3`` for a number; an imported version string as it is."""
     return "v" + version if version.isdigit() else version
-
-
-def key_of(name: str) -> str:
-    """A package's name as it is compared."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def plural(count: int, word: str) -> str:

@@ -13,6 +13,10 @@ import sys
 
 from .command import Refused
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 COMMANDS = {"add": ["install"], "remove": ["uninstall", "--yes"]}
 DONE_TO = {"add": "installed", "remove": "removed"}
 
@@ -32,6 +36,22 @@ def change(verb: str, words: list[str]) -> None:
         # pip has said why, just above.
         message = f"Not everything was {DONE_TO[verb]} (pip ended with exit code {code})."
         raise Refused({"message": message, "shown": True})
+
+
+def discard(record: dict[str, Any]) -> None:
+    """Take out of this kernel's overlay all that was added; raises Refused."""
+    tool, overlay = (os.path.join(record["launcher"], "tool.py"), record["overlay"])
+    done = subprocess.run(
+        [sys.executable, "-IS", tool, "discard", overlay],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    importlib.invalidate_caches()
+    if done.returncode:
+        message = "What was added could not be taken out."
+        detail = done.stderr.decode("utf-8", "replace")[-2000:]
+        raise Refused({"message": message, "detail": detail, "remedy": "Restart the kernel."})
 
 
 def stream(argv: list[str]) -> int:

@@ -27,6 +27,7 @@ The environment of this notebook, and all the others.
   %mlenv drift                   what this kernel has beyond its version
   %mlenv add PACKAGE …           install into this notebook's own copy; remove PACKAGE … takes out
   %mlenv save [-m MESSAGE]       register, build and use the next version, with what was added
+  %mlenv discard                 take out again what was added here
   %mlenv new NAME -p PACKAGE …   register an environment (--python, -v KEY=VALUE)
   %mlenv set KEY=VALUE …         the next version of this environment, with other variables
   %mlenv build [NAME[:V]]        build it and watch (interrupting the cell leaves it running)
@@ -48,7 +49,7 @@ PLAIN = (
     *("run", "runs"),
     *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
 )
-HERE = ("drift", "add", "remove", "save")
+HERE = ("drift", "add", "remove", "save", "discard")
 """What is about the environment of this kernel, and nothing where it is none of mlenv."""
 OWN = ("build", "use", "log", "help", *HERE)
 NAME_FIRST = (
@@ -186,6 +187,8 @@ class Magic:
             self.show(cards.drift(self.record, drift.between(self.record, sys.path)))
         elif verb == "save":
             self.save(rest)
+        elif verb == "discard":
+            self.discard()
         else:
             packages.change(verb, rest)
 
@@ -212,6 +215,15 @@ class Magic:
             print(f"{reference} is registered and not built; this kernel stays as it is.")
             raise
         self.use([reference])
+
+    def discard(self) -> None:
+        """Empty this kernel's overlay, and say what a restart is needed for."""
+        found = drift.between(self.record, sys.path)
+        if not found:
+            self.show(cards.drift(self.record, found))
+            return
+        packages.discard(self.record)
+        self.show(cards.discarded(self.record, found))
 
     def log(self, rest: list[str]) -> None:
         """The log of a build as plain text."""

@@ -1,14 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { formatVersion } from '../format';
-import type { GlyphName } from '../icons';
-import { Glyph } from '../icons';
 import { useSignal } from '../panel/context';
-import { Button, IconButton } from '../panel/parts';
+import { Button } from '../panel/parts';
 import { stageWords } from '../panel/states';
 import type { IPlan } from '../wire';
+import { BarWidget, Banner } from './bar';
 import type { IKernelFacts } from './kernelfacts';
 import type { MissingKernel, MissingState } from './missingkernel';
 import { Review } from './review';
@@ -22,52 +20,32 @@ export interface IBannerActions {
 }
 
 /** Says above a notebook that its environment is not here, and offers to build it. */
-export class MissingKernelBanner extends ReactWidget {
+export class MissingKernelBanner extends BarWidget {
   constructor(
     private readonly _missing: MissingKernel,
     private readonly _actions: IBannerActions,
     private readonly _trans: TranslationBundle
   ) {
     super();
-    this.addClass('mlenv-BannerWidget');
-    this.hide();
     _missing.changed.connect(this._onChanged, this);
     this._onChanged();
   }
 
   dispose(): void {
-    this._heights.disconnect();
     this._missing.changed.disconnect(this._onChanged, this);
     super.dispose();
   }
 
-  protected render(): JSX.Element {
+  protected renderBar(): JSX.Element {
     return (
-      <div ref={this._watchHeight}>
-        <MissingView
-          missing={this._missing}
-          actions={this._actions}
-          onDismiss={() => this.hide()}
-          trans={this._trans}
-        />
-      </div>
+      <MissingView
+        missing={this._missing}
+        actions={this._actions}
+        onDismiss={() => this.hide()}
+        trans={this._trans}
+      />
     );
   }
-
-  /** The layout above the notebook gives a widget its least height and no more. */
-  private readonly _watchHeight = (content: HTMLElement | null) => {
-    this._heights.disconnect();
-    if (content) {
-      this._heights.observe(content);
-    }
-  };
-
-  private readonly _heights = new ResizeObserver(entries => {
-    for (const { contentRect } of entries) {
-      this.node.style.minHeight = `${Math.ceil(contentRect.height)}px`;
-      this.parent?.fit();
-    }
-  });
 
   private _onChanged(): void {
     const { state } = this._missing;
@@ -296,37 +274,6 @@ function failureOf(
     problem
       ? `${problem.message} ${problem.remedy}`.trim()
       : trans.__('the log says why.')
-  );
-}
-
-interface IBannerProps {
-  tone: 'quiet' | 'warning' | 'error';
-  icon: GlyphName;
-  text: string;
-  /** The part of the text to set in bold. */
-  strong: string;
-  onDismiss: () => void;
-  children: React.ReactNode;
-  trans: TranslationBundle;
-}
-
-function Banner(props: IBannerProps): JSX.Element {
-  const [before, ...after] = props.text.split(props.strong);
-  return (
-    <div className="mlenv-Banner" data-tone={props.tone} role="status">
-      <Glyph name={props.icon} />
-      <div className="mlenv-Banner-text" title={props.text}>
-        {before}
-        <strong>{props.strong}</strong>
-        {after.join(props.strong)}
-      </div>
-      {props.children}
-      <IconButton
-        icon="close"
-        label={props.trans.__('Dismiss')}
-        onClick={props.onDismiss}
-      />
-    </div>
   );
 }
 

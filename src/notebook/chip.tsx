@@ -11,6 +11,8 @@ import { formatVersion } from '../format';
 import type { GlyphName } from '../icons';
 import { Glyph } from '../icons';
 import { useSignal } from '../panel/context';
+import type { DriftWatch } from './driftwatch';
+import { shortOf } from './driftwatch';
 import type { IKernelFacts } from './kernelfacts';
 import { factsOfSpec } from './kernelfacts';
 import type { MissingKernel } from './missingkernel';
@@ -20,7 +22,9 @@ const OURS_CLASS = 'mlenv-mod-ours';
 
 interface IChipState {
   readonly facts: IKernelFacts;
-  readonly glyph: 'ready' | 'missing' | 'building' | 'failed';
+  readonly glyph: 'ready' | 'missing' | 'building' | 'failed' | 'drift';
+  /** "+2" where the kernel has two packages more than its version. */
+  readonly drift: string;
 }
 
 /** Which environment a notebook runs in, as a button that opens it. */
@@ -34,6 +38,7 @@ export class EnvironmentChip extends ReactWidget {
     this._context.statusChanged.connect(this._update, this);
     options.kernelspecs.specsChanged.connect(this._update, this);
     options.missing?.changed.connect(this._update, this);
+    options.drift?.changed.connect(this._update, this);
     this._update();
   }
 
@@ -75,13 +80,18 @@ export class EnvironmentChip extends ReactWidget {
     const { missing, kernelspecs } = this._options;
     if (missing && missing.state.is !== 'here') {
       const { is, wants } = missing.state;
-      return { facts: wants, glyph: is };
+      return { facts: wants, glyph: is, drift: '' };
     }
     const kernel = this._context.session?.kernel;
     const facts = kernel && factsOfSpec(kernel.name, kernelspecs.specs);
-    return facts
-      ? { facts, glyph: kernel.status === 'dead' ? 'failed' : 'ready' }
-      : null;
+    if (!facts) {
+      return null;
+    }
+    const found = this._options.drift?.drift;
+    const drift = found ? shortOf(found) : '';
+    const well = found ? 'drift' : 'ready';
+    const glyph = kernel.status === 'dead' ? 'failed' : well;
+    return { facts, glyph, drift };
   }
 
   private readonly _options: EnvironmentChip.IOptions;
@@ -96,6 +106,8 @@ export namespace EnvironmentChip {
     kernelspecs: KernelSpec.IManager;
     /** Says whether the kernel that the notebook wants is here. */
     missing: MissingKernel | null;
+    /** Knows what the kernel has beyond its version. */
+    drift?: DriftWatch;
     /** Shows an environment in the panel. */
     open: (facts: IKernelFacts) => void;
     trans: TranslationBundle;
@@ -112,9 +124,9 @@ function ChipView(props: {
   if (!state) {
     return null;
   }
-  const { facts, glyph } = state;
+  const { facts, glyph, drift } = state;
   const title = `${facts.name} ${formatVersion(facts.version)}`;
-  const label = trans.__('Environment %1: %2', title, wordFor(glyph, trans));
+  const label = trans.__('Environment %1: %2', title, wordFor(state, trans));
   return (
     <button
       type="button"
@@ -128,6 +140,7 @@ function ChipView(props: {
       <span className="mlenv-Chip-version">{formatVersion(facts.version)}</span>
       <span className="mlenv-Chip-state" data-state={glyph}>
         <Glyph name={glyph satisfies GlyphName} size={14} />
+        {drift && <span>{drift}</span>}
       </span>
     </button>
   );
@@ -147,8 +160,13 @@ function Name({ text }: { text: string }): JSX.Element {
   );
 }
 
-function wordFor(glyph: IChipState['glyph'], trans: TranslationBundle): string {
+function wordFor(
+  { glyph, drift }: IChipState,
+  trans: TranslationBundle
+): string {
   switch (glyph) {
+    case 'drift':
+      return trans.__('%1 packages', drift);
     case 'ready':
       return trans.__('ready');
     case 'missing':

@@ -13,8 +13,13 @@ export type IMissingNote = Omit<IUseRequest, 'action'> & {
   action: 'missing';
 };
 
+/** What a kernel says once its packages are others than before. */
+export interface IDriftNote {
+  action: 'drift';
+}
+
 /** What a kernel can say of its notebook. */
-export type KernelRequest = IUseRequest | IMissingNote;
+export type KernelRequest = IUseRequest | IMissingNote | IDriftNote;
 
 /** Does what the kernel of a notebook asked for. */
 export type Requested = (panel: NotebookPanel, request: KernelRequest) => void;
@@ -95,7 +100,11 @@ type CommTarget = (
 
 /** What the kernel asks for; a message of another kind is not ours to answer. */
 function requestIn(message: KernelMessage.ICommOpenMsg): KernelRequest | null {
-  const data = message.content.data as Partial<KernelRequest>;
+  const data = message.content.data as
+    Partial<IUseRequest | IMissingNote> | IDriftNote;
+  if (data.action === 'drift') {
+    return { action: 'drift' };
+  }
   const known = data.action === 'use' || data.action === 'missing';
   return known && typeof data.kernel_name === 'string'
     ? (data as KernelRequest)

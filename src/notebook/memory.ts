@@ -1,3 +1,4 @@
+import type { ICodeCellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
 import type { Contents, KernelSpec } from '@jupyterlab/services';
@@ -5,6 +6,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { JSONObject } from '@lumino/coreutils';
 import { JSONExt } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IEnvironments } from '../tokens';
@@ -50,6 +52,18 @@ export class NotebookMemory implements IDisposable {
   dispose(): void {
     this._isDisposed = true;
     Signal.disconnectReceiver(this);
+    Signal.clearData(this);
+  }
+
+  /** What the notebook remembers is something else now. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Has the notebook go with a label of its environment, or stay with its version (`null`). */
+  async follow(name: string, label: string | null): Promise<void> {
+    this._follows = { name, label };
+    await this.write();
   }
 
   /** Writes down the version of the kernel that runs now. */
@@ -60,7 +74,9 @@ export class NotebookMemory implements IDisposable {
     }
     const { context } = this._panel;
     const before = stampOf(this._panel);
-    const follows = before?.name === facts.name ? before.follows : null;
+    const chosen = this._follows?.name === facts.name ? this._follows : null;
+    const known = before?.name === facts.name ? before.follows : null;
+    const follows = chosen ? chosen.label : known;
     let stamp: IStamp;
     try {
       stamp = await this._context.environments.api.stamp(
@@ -82,6 +98,10 @@ export class NotebookMemory implements IDisposable {
     if (!JSONExt.deepEqual(model.getMetadata(KEY) ?? null, now)) {
       model.setMetadata(KEY, now);
     }
+    if (chosen === this._follows) {
+      this._follows = null;
+    }
+    this._changed.emit();
   }
 
   private _onKernel(): void {
@@ -132,6 +152,9 @@ export class NotebookMemory implements IDisposable {
     return { ...short, lock_file: PathExt.basename(path) };
   }
 
+  private readonly _changed = new Signal<this, void>(this);
+  /** What was chosen and is not written down yet. */
+  private _follows: { name: string; label: string | null } | null = null;
   private _isDisposed = false;
 }
 
@@ -171,16 +194,20 @@ export async function lockBeside(
   }
 }
 
-/** How many cells with output ran in another version than the one named. */
-export function ranElsewhere(
+/** The cells with results of another version than the one named, and of which. */
+export function cellsElsewhere(
   panel: NotebookPanel,
   label: string
-): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const cell of panel.context.model.cells) {
+): { index: number; ran: string }[] {
+  const found: { index: number; ran: string }[] = [];
+  const { model } = panel.content;
+  for (let index = 0; index < (model?.cells.length ?? 0); index++) {
+    const cell = model!.cells.get(index);
     const ran = (cell.getMetadata(KEY) as { ran?: unknown } | undefined)?.ran;
-    if (cell.type === 'code' && typeof ran === 'string' && ran !== label) {
-      found.set(ran, (found.get(ran) ?? 0) + 1);
+    const hasRun =
+      cell.type === 'code' && (cell as ICodeCellModel).executionCount !== null;
+    if (hasRun && typeof ran === 'string' && ran !== label) {
+      found.push({ index, ran });
     }
   }
   return found;

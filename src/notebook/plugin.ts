@@ -4,18 +4,21 @@ import type {
 } from '@jupyterlab/application';
 import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commandids';
+import { telling } from '../telling';
 import { IEnvironments } from '../tokens';
 import { MissingKernelBanner } from './banner';
 import { EnvironmentChip } from './chip';
 import { KernelRequests } from './comm';
+import { confirmDiscardDrift } from './dialogs';
 import type { IKernelFacts } from './kernelfacts';
-import { NotebookMemory } from './memory';
-import { MissingKernel } from './missingkernel';
+import { cellsElsewhere } from './memory';
+import { type INoticeActions, NoticeBanner } from './noticeview';
 import { switchNotebook } from './use';
+import { Watched } from './watched';
 
 /** The name of the chip in the setting of the notebook's toolbar. */
 export const CHIP = 'mlenv-environment';
@@ -38,7 +41,6 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('mlenv_jupyter');
     const { commands, serviceManager } = app;
     const { kernelspecs } = serviceManager;
-    const missing = new WeakMap<NotebookPanel, MissingKernel>();
 
     const switchTo = (kernelName: string, panel: NotebookPanel) =>
       switchNotebook(kernelName, { commands, kernelspecs, tracker }, panel);
@@ -51,69 +53,113 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         await switchTo(kernelName, panel);
       }
     };
-    const open = ({ name, version }: IKernelFacts, build?: string) => {
-      void commands.execute(CommandIDs.show, {
-        name,
-        version,
-        ...(build ? { tab: 'builds', build } : {})
-      });
-    };
-
-    /** The watch over a notebook; the toolbar may ask before the tracker knows it. */
-    const watch = (panel: NotebookPanel): MissingKernel => {
-      const known = missing.get(panel);
-      if (known) {
-        return known;
-      }
-      const made = new MissingKernel(
-        panel,
-        environments,
-        kernelspecs,
-        serviceManager.contents,
-        startAnew
-      );
-      missing.set(panel, made);
-      panel.disposed.connect(() => made.dispose());
-      return made;
-    };
-
-    const addBanner = (panel: NotebookPanel) => {
-      const actions = {
-        chooseKernel: () => void commands.execute('notebook:change-kernel'),
-        openLog: (facts: IKernelFacts, build: string) => open(facts, build)
-      };
-      panel.contentHeader.addWidget(
-        new MissingKernelBanner(watch(panel), actions, trans)
-      );
-      const memory = new NotebookMemory(panel, {
-        environments,
-        kernelspecs,
-        contents: serviceManager.contents
-      });
-      panel.disposed.connect(() => memory.dispose());
-    };
-    tracker.forEach(addBanner);
-    tracker.widgetAdded.connect((_, panel) => addBanner(panel));
-
-    toolbar?.addFactory<NotebookPanel>(
-      'Notebook',
-      CHIP,
-      panel =>
-        new EnvironmentChip({
-          panel,
-          kernelspecs,
-          missing: watch(panel),
-          open: facts => open(facts),
-          trans
-        })
+    const show = (
+      name: string,
+      version: string,
+      more: { tab?: string; build?: string } = {}
+    ) => void commands.execute(CommandIDs.show, { name, version, ...more });
+    const watched = new Watched(
+      environments,
+      serviceManager,
+      startAnew,
+      switchTo
     );
 
+    const noticeActions = (panel: NotebookPanel): INoticeActions => {
+      const { drift, notices } = watched.of(panel);
+      const older = () => {
+        const notice = notices.notice;
+        return notice?.is === 'older'
+          ? cellsElsewhere(
+              panel,
+              `${notice.facts.name} v${notice.facts.version}`
+            ).map(({ index }) => panel.content.widgets[index])
+          : [];
+      };
+      return {
+        discard: () =>
+          void telling(async () => {
+            const asked =
+              drift.drift && (await confirmDiscardDrift(drift.drift, trans));
+            if (asked) {
+              await notices.discardDrift();
+            }
+            if (asked?.restart) {
+              await panel.sessionContext.restartKernel();
+            }
+          })({}),
+        openLog: (name, version, build) =>
+          show(name, version, { tab: 'builds', build }),
+        seeChanges: (name, version) => show(name, version, { tab: 'versions' }),
+        showOlder: () => {
+          const notebook = panel.content;
+          const cells = older();
+          notebook.deselectAll();
+          for (const cell of cells) {
+            notebook.select(cell);
+          }
+          if (cells.length > 0) {
+            notebook.activeCellIndex = notebook.widgets.indexOf(cells[0]);
+            void notebook.scrollToCell(cells[0]);
+          }
+        },
+        runOlder: () =>
+          void NotebookActions.runCells(
+            panel.content,
+            older(),
+            panel.sessionContext
+          )
+      };
+    };
+
+    const addBanners = (panel: NotebookPanel) => {
+      const { missing, notices } = watched.of(panel);
+      panel.contentHeader.addWidget(
+        new MissingKernelBanner(
+          missing,
+          {
+            chooseKernel: () => void commands.execute('notebook:change-kernel'),
+            openLog: ({ name, version }: IKernelFacts, build: string) =>
+              show(name, version, { tab: 'builds', build })
+          },
+          trans
+        )
+      );
+      panel.contentHeader.addWidget(
+        new NoticeBanner(notices, missing, noticeActions(panel), trans)
+      );
+    };
+    tracker.forEach(addBanners);
+    tracker.widgetAdded.connect((_, panel) => addBanners(panel));
+
+    toolbar?.addFactory<NotebookPanel>('Notebook', CHIP, panel => {
+      const { missing, drift } = watched.of(panel);
+      return new EnvironmentChip({
+        panel,
+        kernelspecs,
+        missing,
+        drift,
+        open: ({ name, version }) => show(name, version),
+        trans
+      });
+    });
+
     new KernelRequests(tracker, (panel, request) => {
-      const { action, kernel_name: kernelName, name, version } = request;
-      if (action === 'use') {
-        void switchTo(kernelName, panel);
-      } else {
-        watch(panel).note({ kernelName, name, version });
+      const { missing, drift, memory } = watched.of(panel);
+      switch (request.action) {
+        case 'drift':
+          void drift.look();
+          break;
+        case 'missing': {
+          const { kernel_name: kernelName, name, version } = request;
+          missing.note({ kernelName, name, version });
+          break;
+        }
+        case 'use':
+          if (request.follows) {
+            void memory.follow(request.name, request.follows);
+          }
+          void switchTo(request.kernel_name, panel);
       }
     });
   }

@@ -227,6 +227,29 @@ def test_listed_discarded_and_collected(bare, asset, tmp_path):
     assert not kept.place.exists()
 
 
+def test_overlay_in_use_is_emptied_in_place(thin, asset):
+    import fcntl
+
+    text = (thin.place / "overlay.json").read_text()
+    fresh = sorted(one.relative_to(thin.place) for one in thin.place.rglob("*"))
+    emptied = asset("discard").discard
+    place = os.fspath(thin.place)
+    with (thin.place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        assert not emptied(place, thin.described, text), "there was nothing to empty"
+        thin.promote()
+        (thin.packages / "gamma.py").write_text("")
+        assert thin.python("import gamma, alpha; print(alpha.__version__)") == "1.0"
+        assert emptied(place, thin.described, text)
+        (overlay,) = on_disk.list_overlays(thin.bare.overlays)
+        assert overlay.in_use, "the kernel's lock went with what was added"
+    assert "No module named 'gamma'" in thin.python("import gamma")
+    assert thin.python("import alpha; print(alpha.__version__)") == "1.0"
+    again = {one.relative_to(thin.place) for one in thin.place.rglob("*")}
+    assert again - {Path("lock"), Path("promote.lock")} == set(fresh)
+    assert [one.name for one in thin.bare.overlays.iterdir()] == [thin.place.name]
+
+
 def test_overlay_in_use_is_not_discarded(bare, asset):
     import fcntl
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Callable, Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-MODULES = [
-    one
-    for one in (resources.files("mlenv_jupyter") / "magics").iterdir()
-    if one.name.endswith(".py") and one.name != "__init__.py"
-]
+from mlenv_jupyter.kernels.launcher import assets
+
+MODULES = {
+    name.partition("/")[2]: data.decode()
+    for name, data in assets().items()
+    if name.startswith("magics/")
+}
+"""The code by the names that it has in a launcher."""
 
 SCRIPT = """\
 import json, sys
@@ -78,8 +79,8 @@ def by_file(tmp_path: Path) -> Callable[[], Any]:
 
     place = tmp_path / "magics"
     place.mkdir()
-    for one in MODULES:
-        shutil.copy(str(one), place / one.name)
+    for name, text in MODULES.items():
+        (place / name).write_text(text)
 
     def load() -> Any:
         spec = importlib.util.spec_from_file_location("_door", place / "kernel_magic.py")

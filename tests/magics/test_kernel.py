@@ -68,6 +68,11 @@ def run(client: BlockingKernelClient, code: str) -> Outcome:
     return Outcome(reply["content"]["status"], messages, "\n".join(shown.values()))
 
 
+def comms(cell: Outcome) -> list[dict[str, Any]]:
+    """What a cell said to the front end."""
+    return [one["content"]["data"] for one in cell.messages if one["msg_type"] == "comm_open"]
+
+
 def test_where_list_build_use_fail(kernel: BlockingKernelClient) -> None:
     here = run(kernel, "%mlenv")
     assert here.text.startswith("demo v1   Ready\nPython ")
@@ -157,7 +162,8 @@ def test_add_drift_remove_save(
     assert len(streams) > 1, "pip's lines came all at once"
     assert "Processing " in added.text
     assert "not into demo v1" in added.text
-    run(kernel, "import mlenv_pebble")
+    assert comms(added) == [{"action": "drift"}]
+    assert comms(run(kernel, "import mlenv_pebble")) == []
     changed = run(kernel, f"%mlenv add {source} mlenv-pebble==2.0")
     assert "mlenv-pebble 1.0 stays imported until you restart the kernel" in changed.text
     missing = run(kernel, f"%mlenv add {source} mlenv-no-such-thing")
@@ -174,7 +180,7 @@ def test_add_drift_remove_save(
     saved = run(kernel, "%mlenv save -m 'a boulder'")
     assert saved.status == "ok", saved.text
     assert "✓ Ready: demo v2" in saved.text
-    (comm,) = [one["content"]["data"] for one in saved.messages if one["msg_type"] == "comm_open"]
+    (comm,) = comms(saved)
     assert (comm["action"], comm["name"], comm["version"]) == ("use", "demo", "2")
     version = workspace.version("demo", "2")
     assert version.state == "ready"
@@ -193,6 +199,24 @@ def test_add_drift_remove_save(
     empty = workspace.version("demo", "3").definition
     assert empty is not None
     assert empty.pip.requirements == ()
+
+
+def test_what_was_added_is_taken_back(
+    kernel: BlockingKernelClient, wheelhouse: Callable[..., Path]
+) -> None:
+    assert "nothing more and nothing less" in run(kernel, "%mlenv discard").text
+    source = f"--no-index --find-links {wheelhouse('mlenv-boulder')}"
+    assert run(kernel, f"%mlenv add {source} mlenv-boulder").status == "ok"
+    assert run(kernel, "%mlenv remove mlenv-pebble").status == "ok"
+    taken = run(kernel, "%mlenv discard")
+    assert taken.text.startswith("Taken back: +1 package: mlenv-boulder 1.0; −1 package: mlenv-peb")
+    assert comms(taken) == [{"action": "drift"}]
+    # Without a restart: the version's own packages are there, and nothing else.
+    assert run(kernel, "import mlenv_pebble").status == "ok"
+    assert run(kernel, "import mlenv_boulder").status == "error"
+    assert "nothing more and nothing less" in run(kernel, "%mlenv drift").text
+    assert run(kernel, f"%mlenv add {source} mlenv-boulder").status == "ok"
+    assert run(kernel, "import mlenv_boulder, mlenv_pebble").status == "ok"
 
 
 def test_add_and_save_in_a_notebook_that_nobody_watches(

@@ -82,6 +82,10 @@ async def test_kernels_of_a_notebook_and_of_none(
         source = f"--no-index --find-links {place}"
         await run(client, f"%mlenv add {source} mlenv-boulder mlenv-pebble==2.0")
         await run(client, "%mlenv remove mlenv-moss")
+        jp_serverapp.kernel_manager.get_kernel(kernel).execution_state = "busy"
+        busy = await api("DELETE", f"/drift/{kernel}")
+        assert (busy.status, busy.json["error"]["code"]) == (409, "kernel_busy")
+        jp_serverapp.kernel_manager.get_kernel(kernel).execution_state = "idle"
         drifted = (await api("GET", f"/drift/{kernel}")).json
         assert drifted == {
             "name": "demo",
@@ -101,6 +105,18 @@ async def test_kernels_of_a_notebook_and_of_none(
         with monkeypatch.context() as patch:
             patch.setattr("mlenv_jupyter.kernels.drift._virtual_environment", lambda _: "")
             assert (await api("GET", f"/drift/{kernel}")).json == drifted
+
+        assert (await api("POST", f"/drift/{alone}", {})).status == 409
+        saved = await api("POST", f"/drift/{kernel}", {"message": "a boulder"})
+        assert saved.status == 201
+        made = saved.json
+        assert (made["name"], made["version"], made["message"]) == ("demo", "2", "a boulder")
+        wanted = made["definition"]["pip"]["requirements"]
+        assert wanted == ["mlenv-boulder==1.0", "mlenv-pebble==2.0"]
+        assert saved.response.headers["Location"].endswith("/environments/demo/versions/2")
+        assert (await api("DELETE", f"/drift/{kernel}")).status == 204
+        assert (await api("GET", f"/drift/{kernel}")).json == {**nothing, "notebook": notebook}
+        await run(client, "import mlenv_moss")
 
         other = jp_serverapp.kernel_manager.get_kernel(alone).client()
         other.start_channels()

@@ -1,4 +1,4 @@
-"""pip and uv in a kernel: `python -IS tool.py pip|uv|promote OVERLAY ARGUMENTS…`.
+"""pip and uv in a kernel: `python -IS tool.py pip|uv|promote|discard OVERLAY ARGUMENTS…`.
 
 Standard library only, Python 3.8 and later. Reads are handed to the real tool as they are. The
 first write promotes the overlay, so that the prefix behind it is never touched; every write keeps
@@ -27,9 +27,15 @@ def main(argv: list[str]) -> int:
     """Run one command; the exit code of the real tool."""
     tool, overlay, given = argv[1], argv[2], argv[3:]
     with open(os.path.join(overlay, "overlay.json"), encoding="utf-8") as file:
-        described = json.load(file)
+        text = file.read()
+    described = json.loads(text)
     if tool == "promote":
         clone.promote(overlay, described)
+        return 0
+    if tool == "discard":
+        from discard import discard
+
+        discard(overlay, described, text)
         return 0
     call = arguments.read(tool, given, overlay, os.environ)
     if tool == "pip":

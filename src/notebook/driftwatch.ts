@@ -1,0 +1,101 @@
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { KernelSpec } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { Api } from '../api';
+import type { IDrift } from '../wire';
+import { factsOfSpec } from './kernelfacts';
+
+/**
+ * Knows what the kernel of one notebook has beyond its version. The server is asked when a kernel
+ * is there and when the kernel says that something changed, and not otherwise.
+ */
+export class DriftWatch implements IDisposable {
+  constructor(
+    private readonly _panel: NotebookPanel,
+    private readonly _api: Api,
+    private readonly _kernelspecs: KernelSpec.IManager
+  ) {
+    _panel.sessionContext.kernelChanged.connect(this._onKernel, this);
+    void _panel.sessionContext.ready.then(() => this._onKernel());
+  }
+
+  /** `null` where nothing differs, or nothing can be told. */
+  get drift(): IDrift | null {
+    return this._drift;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.disconnectReceiver(this);
+    Signal.clearData(this);
+  }
+
+  /** Asks what there is now. */
+  async look(): Promise<void> {
+    const kernel = this._panel.sessionContext.session?.kernel;
+    const asked = ++this._asked;
+    let found: IDrift | null = null;
+    if (kernel && factsOfSpec(kernel.name, this._kernelspecs.specs)) {
+      try {
+        found = await this._api.drift(kernel.id);
+      } catch {
+        // A kernel in a container, or one that is gone: nothing can be told.
+      }
+    }
+    if (!this._isDisposed && asked === this._asked) {
+      const differs = found && countOf(found) > 0 ? found : null;
+      if (JSON.stringify(differs) !== JSON.stringify(this._drift)) {
+        this._drift = differs;
+        this._changed.emit();
+      }
+    }
+  }
+
+  private _onKernel(): void {
+    const kernel = this._panel.sessionContext.session?.kernel;
+    // What it is started in is there once it answers.
+    void (kernel ? kernel.info.then(() => this.look()) : this.look());
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _drift: IDrift | null = null;
+  private _asked = 0;
+  private _isDisposed = false;
+}
+
+/** How many packages differ. */
+export function countOf({ added, removed, changed }: IDrift): number {
+  return added.length + removed.length + changed.length;
+}
+
+/** "+2 −1 packages ~1": short, for a chip; each sign only where there is something. */
+export function shortOf({ added, removed, changed }: IDrift): string {
+  return [
+    [added.length, '+'],
+    [removed.length, '−'],
+    [changed.length, '~']
+  ]
+    .filter(([count]) => count)
+    .map(([count, sign]) => `${sign}${count}`)
+    .join(' ');
+}
+
+/** One line a package: what was added, removed and changed. */
+export function linesOf({ added, removed, changed }: IDrift): string[] {
+  return [
+    ...added.map(one => `+ ${one.name} ${one.version}`),
+    ...removed.map(one => `− ${one.name} ${one.version}`),
+    ...changed.map(one => `~ ${one.name} ${one.before} → ${one.after}`)
+  ];
+}
