@@ -31,7 +31,10 @@ def stamp(session: Session, file: Path, reference: Pair) -> None:
     from mlenv_jupyter.notebooks.kernelspec import name_kernel
 
     content = files.load(file)
-    made = session.workspace.notebooks.stamp_of(*reference)
+    name, version = reference
+    made = session.workspace.notebooks.stamp_of(name, version)
+    if version is not None and version != made.version:
+        made = session.workspace.notebooks.stamp_of(name, version, follows=version)
     changed = files.put_stamp(content, made, file)
     changed = name_kernel(content, made) or changed
     if changed:

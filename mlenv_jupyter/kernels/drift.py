@@ -13,6 +13,7 @@ import msgspec
 
 from mlenv_jupyter.core.edits import with_packages
 from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
+from mlenv_jupyter.core.names import RESERVED_PREFIX
 from mlenv_jupyter.core.version import Version
 from mlenv_jupyter.kernels.assets import drift as inside
 from mlenv_jupyter.kernels.overlays import Overlay, list_overlays
@@ -85,7 +86,8 @@ class Drifts:
     def save(self, overlay: Overlay, *, message: str = "", author: str = "") -> Version:
         """Register what a kernel has as the next version of its environment.
 
-        Raises Conflict where nothing differs or no version can name it, InvalidRequest.
+        Of a curated one a copy is made, which has another name. Raises Conflict where nothing
+        differs or no version can name it, InvalidRequest.
         """
         label = f"{overlay.name} v{overlay.version}"
         found = _between(overlay)
@@ -102,8 +104,13 @@ class Drifts:
         assert base.definition is not None
         gone = [name for name, _ in found.removed]
         definition = with_packages(base.definition, inside.wanted(found), gone)
+        curated = base.source == "catalogue"
+        name = f"{base.name[len(RESERVED_PREFIX) :]}-copy" if curated else base.name
         version, _ = self._register(
-            base.name, definition, message=message, author=author, base=base.version
+            *(name, definition),
+            message=message,
+            author=author,
+            base=None if curated else base.version,
         )
         return version
 

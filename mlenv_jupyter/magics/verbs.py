@@ -31,7 +31,7 @@ The environment of this notebook, and all the others.
   %mlenv new NAME -p PACKAGE …   register an environment (--python, -v KEY=VALUE)
   %mlenv set KEY=VALUE …         the next version of this environment, with other variables
   %mlenv build [NAME[:V]]        build it and watch (interrupting the cell leaves it running)
-  %mlenv use NAME[:V]            switch this notebook to it
+  %mlenv use NAME[:V]            switch this notebook to it; NAME:LABEL --follow goes with a label
   %mlenv log [NAME[:V]]          the log of the newest build
   %mlenv cancel NAME             stop a build
   %mlenv label NAME[:V] [LABEL]  name a version; history, rollback, refresh, archive, restore, tag
@@ -56,6 +56,7 @@ NAME_FIRST = (
     *("show", "build", "use", "log", "cancel", "diff", "export", "set"),
     *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
 )
+FOLLOW = "--follow"
 REMEMBERED = 10.0
 """Seconds for which the names for completion are kept."""
 
@@ -163,8 +164,10 @@ class Magic:
 
     def use(self, rest: list[str]) -> None:
         """Install the kernel, and ask the front end to switch to it."""
-        kernel = self.command.answer(["use", *rest])
-        if kernel["kernel_name"] == self.record.get("kernel_name"):
+        follows = followed(rest)
+        kernel = self.command.answer(["use", *[one for one in rest if one != FOLLOW]])
+        same = kernel["kernel_name"] == self.record.get("kernel_name")
+        if same and not follows:
             self.show(cards.sentence(f"This notebook runs on {kernel['display_name']} already."))
             return
         asked = self.in_kernel and self.open_comm(
@@ -173,6 +176,7 @@ class Magic:
                 "name": kernel["name"],
                 "version": kernel["version"],
                 "kernel_name": kernel["kernel_name"],
+                **({"follows": follows} if follows else {}),
             }
         )
         self.show(cards.use(kernel, asked))
@@ -297,6 +301,18 @@ class Magic:
             names = out.split() if not code else []
             self._names = (time.monotonic(), names)
         return names
+
+
+def followed(words: list[str]) -> str:
+    """The label in ``NAME:LABEL --follow``; '' where nothing is to be followed. Raises Refused."""
+    if FOLLOW not in words:
+        return ""
+    named = [one for one in words if not one.startswith("-")]
+    label = named[0].partition(":")[2] if named else ""
+    if not label or label.isdigit():
+        message = "Only a label can be followed: a version never moves."
+        raise Refused({"message": message, "remedy": "`%mlenv use NAME:latest --follow`"})
+    return label
 
 
 def register(ip: Any, *, cli: list[str], record: dict[str, Any]) -> None:

@@ -61,6 +61,7 @@ export class EnvironmentChip extends ReactWidget {
       <ChipView
         chip={this}
         onOpen={this._options.open}
+        onMore={this._options.more}
         trans={this._options.trans}
       />
     );
@@ -110,6 +111,8 @@ export namespace EnvironmentChip {
     drift?: DriftWatch;
     /** Shows an environment in the panel. */
     open: (facts: IKernelFacts) => void;
+    /** Opens what can be chosen for this notebook, under an element. */
+    more?: (facts: IKernelFacts, at: HTMLElement) => void;
     trans: TranslationBundle;
   }
 }
@@ -117,9 +120,10 @@ export namespace EnvironmentChip {
 function ChipView(props: {
   chip: EnvironmentChip;
   onOpen: (facts: IKernelFacts) => void;
+  onMore?: (facts: IKernelFacts, at: HTMLElement) => void;
   trans: TranslationBundle;
 }): JSX.Element | null {
-  const { chip, onOpen, trans } = props;
+  const { chip, onOpen, onMore, trans } = props;
   const state = useSignal(chip.changed, () => chip.state);
   if (!state) {
     return null;
@@ -128,21 +132,37 @@ function ChipView(props: {
   const title = `${facts.name} ${formatVersion(facts.version)}`;
   const label = trans.__('Environment %1: %2', title, wordFor(state, trans));
   return (
-    <button
-      type="button"
-      className="mlenv-Chip"
-      title={label}
-      aria-label={label}
-      onClick={() => onOpen(facts)}
-    >
-      <Glyph name="environment" />
-      <Name text={facts.name} />
-      <span className="mlenv-Chip-version">{formatVersion(facts.version)}</span>
-      <span className="mlenv-Chip-state" data-state={glyph}>
-        <Glyph name={glyph satisfies GlyphName} size={14} />
-        {drift && <span>{drift}</span>}
-      </span>
-    </button>
+    <>
+      <button
+        type="button"
+        className="mlenv-Chip"
+        title={label}
+        aria-label={label}
+        onClick={() => onOpen(facts)}
+      >
+        <Glyph name="environment" />
+        <Name text={facts.name} />
+        <span className="mlenv-Chip-version">
+          {formatVersion(facts.version)}
+        </span>
+        <span className="mlenv-Chip-state" data-state={glyph}>
+          <Glyph name={glyph satisfies GlyphName} size={14} />
+          {drift && <span>{drift}</span>}
+        </span>
+      </button>
+      {onMore && (
+        <button
+          type="button"
+          className="mlenv-Chip-more"
+          title={trans.__('Version of this notebook')}
+          aria-label={trans.__('Version of this notebook')}
+          aria-haspopup="menu"
+          onClick={event => onMore(facts, event.currentTarget)}
+        >
+          <Glyph name="caret" size={16} />
+        </button>
+      )}
+    </>
   );
 }
 

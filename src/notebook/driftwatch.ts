@@ -1,5 +1,5 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { KernelSpec } from '@jupyterlab/services';
+import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -19,6 +19,7 @@ export class DriftWatch implements IDisposable {
     private readonly _kernelspecs: KernelSpec.IManager
   ) {
     _panel.sessionContext.kernelChanged.connect(this._onKernel, this);
+    _panel.sessionContext.statusChanged.connect(this._onStatus, this);
     void _panel.sessionContext.ready.then(() => this._onKernel());
   }
 
@@ -64,13 +65,26 @@ export class DriftWatch implements IDisposable {
 
   private _onKernel(): void {
     const kernel = this._panel.sessionContext.session?.kernel;
-    // What it is started in is there once it answers.
-    void (kernel ? kernel.info.then(() => this.look()) : this.look());
+    this._isAwaited = !!kernel && kernel.status !== 'idle';
+    if (!this._isAwaited) {
+      void this.look();
+    }
+  }
+
+  /** A kernel that only starts is in no overlay yet: the first time that it waits for a cell, it is. */
+  private _onStatus(_: unknown, status: Kernel.Status): void {
+    if (status.endsWith('starting')) {
+      this._isAwaited = true;
+    } else if (status === 'idle' && this._isAwaited) {
+      this._isAwaited = false;
+      void this.look();
+    }
   }
 
   private readonly _changed = new Signal<this, void>(this);
   private _drift: IDrift | null = null;
   private _asked = 0;
+  private _isAwaited = false;
   private _isDisposed = false;
 }
 

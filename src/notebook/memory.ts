@@ -125,6 +125,7 @@ export class NotebookMemory implements IDisposable {
     const ran = { ran: `${facts.name} v${facts.version}` };
     if (
       model.type === 'code' &&
+      !isAboutEnvironments(model.sharedModel.getSource()) &&
       (model.getMetadata(KEY) as { ran?: string } | undefined)?.ran !== ran.ran
     ) {
       model.setMetadata(KEY, ran);
@@ -160,8 +161,18 @@ export class NotebookMemory implements IDisposable {
 
 interface ICellModel {
   type: string;
+  sharedModel: { getSource(): string };
   getMetadata(key: string): unknown;
   setMetadata(key: string, value: unknown): void;
+}
+
+/** Whether a cell does nothing but change environments: it has no results of any. */
+function isAboutEnvironments(source: string): boolean {
+  const lines = source.split('\n').filter(line => line.trim() !== '');
+  return (
+    source.startsWith('%%mlenv') ||
+    lines.every(line => line.startsWith('%mlenv'))
+  );
 }
 
 /** What a notebook remembers; `null` if it is nothing that can be read. */

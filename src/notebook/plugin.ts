@@ -8,6 +8,8 @@ import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commandids';
+import { formatVersion } from '../format';
+import { openChoice } from '../panel/menus';
 import { telling } from '../telling';
 import { IEnvironments } from '../tokens';
 import { MissingKernelBanner } from './banner';
@@ -15,7 +17,7 @@ import { EnvironmentChip } from './chip';
 import { KernelRequests } from './comm';
 import { confirmDiscardDrift } from './dialogs';
 import type { IKernelFacts } from './kernelfacts';
-import { cellsElsewhere } from './memory';
+import { cellsElsewhere, stampOf } from './memory';
 import { type INoticeActions, NoticeBanner } from './noticeview';
 import { switchNotebook } from './use';
 import { Watched } from './watched';
@@ -112,6 +114,36 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       };
     };
 
+    /** Stay with the version, or go with a label: what moves is offered and never forced. */
+    const choicesOf = (panel: NotebookPanel, facts: IKernelFacts) => {
+      const { memory, notices } = watched.of(panel);
+      const { name, version } = facts;
+      const stamp = stampOf(panel);
+      const follows = (stamp?.name === name && stamp.follows) || null;
+      const mark = (chosen: boolean) => (chosen ? '✓ ' : '   ');
+      const choose = (label: string | null) => () =>
+        void memory.follow(name, label);
+      const labels = Object.entries(notices.detail?.environment.labels ?? {});
+      return [
+        {
+          label:
+            mark(follows === null) +
+            trans.__('Stay with %1', formatVersion(version)),
+          choose: choose(null)
+        },
+        ...labels.map(([label, at]) => ({
+          label:
+            mark(follows === label) +
+            trans.__('Go with %1 (%2)', label, formatVersion(at)),
+          choose: choose(label)
+        })),
+        {
+          label: '   ' + trans.__('Choose another kernel…'),
+          choose: () => void commands.execute('notebook:change-kernel')
+        }
+      ];
+    };
+
     const addBanners = (panel: NotebookPanel) => {
       const { missing, notices } = watched.of(panel);
       panel.contentHeader.addWidget(
@@ -140,6 +172,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         missing,
         drift,
         open: ({ name, version }) => show(name, version),
+        more: (facts, at) => openChoice(choicesOf(panel, facts), at),
         trans
       });
     });
@@ -156,9 +189,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
           break;
         }
         case 'use':
-          if (request.follows) {
-            void memory.follow(request.name, request.follows);
-          }
+          void memory.follow(request.name, request.follows ?? null);
           void switchTo(request.kernel_name, panel);
       }
     });

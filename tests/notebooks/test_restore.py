@@ -163,6 +163,15 @@ def test_a_followed_label_that_moved_is_offered(workspace: Workspace) -> None:
     assert workspace.notebooks.plan(stamp).moved_to == "2"
 
 
+def test_a_stamp_by_a_label_follows_it(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.register("churn", Definition.create("3.11", ["six"]))
+    workspace.registry.labels.set("churn", "prod", "1")
+    path = notebook_at(tmp_path / "a.ipynb", "1")
+    for reference, follows in (("churn:prod", "prod"), ("churn:1", None), ("churn", None)):
+        assert mlenv("notebook", "stamp", str(path), "-n", reference).returncode == 0
+        assert (stamp_in(path).version, stamp_in(path).follows) == ("1", follows)
+
+
 def test_a_long_lock_stands_beside_the_notebook(workspace: Workspace, tmp_path: Path) -> None:
     from mlenv_jupyter.core import stamp as stamps
 

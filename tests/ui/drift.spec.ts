@@ -1,0 +1,146 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { APIRequestContext } from '@playwright/test';
+
+import {
+  api,
+  banner,
+  chip,
+  expect,
+  fresh,
+  gated,
+  GATED_INDEX,
+  open,
+  Panel,
+  register,
+  restartKernel,
+  run,
+  test
+} from './environments';
+
+/** A notebook that runs in version 1 of a new environment. */
+async function notebookIn(
+  page: IJupyterLabPageFixture,
+  request: APIRequestContext,
+  name: string
+): Promise<void> {
+  const base = fresh('gated-base');
+  await open(request, base);
+  await page.notebook.createNew();
+  const panel = await new Panel(page).show();
+  await register(page, name, gated(base));
+  await panel.row(name).click();
+  await panel.button('Build').click();
+  await panel.expectReady();
+  await panel.button('Use in notebook').click();
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v1: ready`
+  );
+}
+
+/** What a cell says that adds a package which no version has. */
+async function add(
+  page: IJupyterLabPageFixture,
+  request: APIRequestContext,
+  name: string
+): Promise<string> {
+  await open(request, name);
+  return run(page, `%mlenv add --index-url ${GATED_INDEX}/simple ${name}`);
+}
+
+test('what a cell adds is seen at once, and becomes the next version', async ({
+  page,
+  request
+}) => {
+  const name = fresh('drifting');
+  const added = fresh('gated-added');
+  const module = added.replaceAll('-', '_');
+  await notebookIn(page, request, name);
+  await expect(banner(page)).toBeHidden();
+
+  await add(page, request, added);
+  await expect(banner(page)).toContainText(
+    `This kernel has 1 package that ${name} v1 does not have.`
+  );
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v1: +1 packages`
+  );
+  // Importable without a restart, and still there after one.
+  const found = `import ${module} as m; print(m.__version__)`;
+  expect(await run(page, found)).toBe('1.0');
+  await restartKernel(page);
+  expect(await run(page, found)).toBe('1.0');
+  await expect(banner(page)).toContainText('This kernel has 1 package');
+
+  await banner(page).getByRole('button', { name: 'Save as v2' }).click();
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v2: ready`,
+    { timeout: 60_000 }
+  );
+  const { definition } = (await api(
+    page,
+    'get',
+    `environments/${name}/versions/2`
+  )) as { definition: { pip: { requirements: string[] } } };
+  expect(definition.pip.requirements).toContain(`${added}==1.0`);
+
+  // The result in the cell is of the version before.
+  await expect(banner(page)).toContainText(
+    '1 cell shows results from v1; the kernel runs v2.'
+  );
+  await banner(page).getByRole('button', { name: 'Run it again' }).click();
+  await expect(banner(page)).toBeHidden();
+  expect(await page.notebook.getCellTextOutput(0)).toEqual(['1.0\n']);
+});
+
+test('what was added can be taken back', async ({ page, request }) => {
+  const name = fresh('drifting');
+  const added = fresh('gated-added');
+  await notebookIn(page, request, name);
+  await add(page, request, added);
+  await banner(page).getByRole('button', { name: 'Discard…' }).click();
+  const dialog = page.locator('.jp-Dialog');
+  await expect(dialog).toContainText(`+ ${added} 1.0`);
+  await dialog.getByRole('button', { name: 'Discard and restart' }).click();
+  await expect(banner(page)).toBeHidden();
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v1: ready`
+  );
+  const found = `import importlib.util as u; print(u.find_spec("${added.replaceAll('-', '_')}"))`;
+  expect(await run(page, found)).toBe('None');
+});
+
+test('a newer version is offered, and a label is followed', async ({
+  page,
+  request
+}) => {
+  const name = fresh('moving');
+  await notebookIn(page, request, name);
+  const base = `environments/${name}/versions`;
+  const { definition } = (await api(page, 'get', `${base}/1`)) as {
+    definition: object;
+  };
+  const next = { definition: { ...definition, variables: { NEXT: 'yes' } } };
+  await api(page, 'post', base, next);
+  await expect(banner(page)).toContainText(
+    `${name} v2 is available; this notebook is pinned to v1.`
+  );
+  await banner(page).getByRole('button', { name: 'Dismiss' }).click();
+  await expect(banner(page)).toBeHidden();
+
+  expect(await run(page, `%mlenv build ${name}:2`)).toContain('Ready');
+  await run(page, `%mlenv use ${name}:latest --follow`);
+  await expect(chip(page)).toContainText('v2', { timeout: 60_000 });
+  const other = { definition: { ...definition, variables: { NEXT: 'no' } } };
+  await api(page, 'post', base, other);
+  await expect(banner(page)).toContainText(
+    `${name}:latest is at v3 now; the kernel runs v2.`
+  );
+  await banner(page).getByRole('button', { name: 'Switch to v3' }).click();
+  await expect(chip(page)).toContainText('v3', { timeout: 60_000 });
+  await page
+    .locator('.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Chip-more')
+    .click();
+  await expect(
+    page.getByRole('menuitem', { name: '✓ Go with latest (v3)' })
+  ).toBeVisible();
+});
