@@ -160,8 +160,50 @@ def run(
                 on_line(line)
         return child.wait(), kept[-2000:]
     except BaseException:
-        _end(child)
+        end(child)
         raise
+
+
+Child = subprocess.Popen[bytes]
+"""A program that was started and goes on."""
+
+
+def start(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    output: IO[bytes] | None = None,
+    pass_fds: Sequence[int] = (),
+    own_session: bool = False,
+) -> Child:
+    """Start a program and do not wait for it.
+
+    Its two streams go into ``output``, else into the pipe ``stdout`` of what is returned. In a
+    session of its own it lives on when this process, or its terminal, ends.
+    """
+    into = subprocess.PIPE if output is None else output
+    return subprocess.Popen(
+        [os.fspath(one) for one in argv],
+        env=dict(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=into,
+        stderr=subprocess.STDOUT if output is None else into,
+        pass_fds=pass_fds,
+        start_new_session=own_session,
+    )
+
+
+def end(child: Child, patience: float = 2.0) -> None:
+    """Ask a program to end, and end it where it has not after ``patience`` seconds."""
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        child.wait(patience)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def text_of(lines: Iterable[Line], stream: Stream | None = None) -> str:
@@ -180,17 +222,7 @@ def end_group(group: int, *, hard: bool = False) -> bool:
     return True
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        child.terminate()
-    try:
-        child.wait(2)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-
-
-def _write(child: subprocess.Popen[bytes], text: str) -> None:
+def _write(child: Child, text: str) -> None:
     assert child.stdin is not None
     with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
         pipe.write(text.encode())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -23,7 +22,7 @@ from mlenv_jupyter.builds.log import LogWriter
 from mlenv_jupyter.builds.spec import WorkFiles
 from mlenv_jupyter.core.errors import MlenvError, Problem
 from mlenv_jupyter.failpoints import inherited, reach
-from mlenv_jupyter.process import end_group
+from mlenv_jupyter.process import Child, end_group, start
 from mlenv_jupyter.store.trees import write_atomically
 
 PATIENCE = 3.5
@@ -113,11 +112,11 @@ class Durable(ABC, Generic[T]):
                     touched.append(ended)
         return touched
 
-    def _watch(self, child: subprocess.Popen[bytes], work_id: str) -> None:
+    def _watch(self, child: Child, work_id: str) -> None:
         """Reap a worker, and bring its work to an end if it does not do so itself."""
         threading.Thread(target=self._reap, args=(child, work_id), daemon=True).start()
 
-    def _reap(self, child: subprocess.Popen[bytes], work_id: str) -> None:
+    def _reap(self, child: Child, work_id: str) -> None:
         child.wait()
         with contextlib.suppress(MlenvError, OSError):
             self._look(self._rows.get(work_id))
@@ -175,7 +174,7 @@ class Terminated(Exception):
 
 def start_worker(
     module: str, files: WorkFiles, lock: int, env: Mapping[str, str], database: str | None
-) -> subprocess.Popen[bytes]:
+) -> Child:
     """Start the process that does a piece of work, in a session of its own; it holds the lock.
 
     It is told the registry's address in its environment, since that may hold a password.
@@ -183,16 +182,14 @@ def start_worker(
     safe = ["-P"] if sys.version_info >= (3, 11) else []
     told = {**inherited(), **({"MLENV_DATABASE": database} if database else {})}
     with open(files.place / "worker.err", "ab") as said:
-        child = subprocess.Popen(
-            [sys.executable, *safe, "-m", module, str(files.place), str(lock)],
+        child = start(
+            [sys.executable, *safe, "-m", module, files.place, str(lock)],
             # The package may be found through the path of this process alone (a checkout, a test).
             env={**env, **told, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
             cwd=files.place,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            output=said,
             pass_fds=[lock],
-            start_new_session=True,
+            own_session=True,
         )
     reach("queue.started")
     # The worker writes it too: this process may be gone.

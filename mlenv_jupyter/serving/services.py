@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from mlenv_jupyter.builds.durable import moment, start_worker
 from mlenv_jupyter.core.errors import Conflict, InvalidRequest, MlenvError, NotFound, Unavailable
 from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.service import Limits, Model, ModelReference, Revision, Service
-from mlenv_jupyter.process import end_group
+from mlenv_jupyter.process import Child, end_group
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.runs.environment import inherited
 from mlenv_jupyter.runs.snapshot import add_snapshot
@@ -246,7 +245,7 @@ class Services:
             os.close(lock)
         threading.Thread(target=self._reap, args=(child, files, name), daemon=True).start()
 
-    def _reap(self, child: subprocess.Popen[bytes], files: ServiceFiles, name: str) -> None:
+    def _reap(self, child: Child, files: ServiceFiles, name: str) -> None:
         if child.wait() == 0 or files.cancel.exists():
             return
         with contextlib.suppress(MlenvError, OSError):

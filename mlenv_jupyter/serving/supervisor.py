@@ -11,7 +11,6 @@ import os
 import select
 import shutil
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -26,6 +25,7 @@ from mlenv_jupyter.builds.log import LogWriter
 from mlenv_jupyter.builds.resolve import ToolFailed
 from mlenv_jupyter.core.errors import MlenvError, Problem, Unavailable
 from mlenv_jupyter.core.service import Revision
+from mlenv_jupyter.process import Child, end, start
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.runs.built import built_record
@@ -50,22 +50,14 @@ BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 15.0)
 class Served:
     """One process that answers, and the revision that it answers with."""
 
-    def __init__(
-        self, revision: Revision, child: subprocess.Popen[bytes], lifeline: IO[bytes]
-    ) -> None:
+    def __init__(self, revision: Revision, child: Child, lifeline: IO[bytes]) -> None:
         self.revision = revision
         self.child = child
         self.lifeline = lifeline
 
     def end(self) -> None:
         """Let it answer what it has, then end it."""
-        with contextlib.suppress(OSError):
-            self.child.terminate()
-        try:
-            self.child.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
+        end(self.child, PATIENCE)
         self.lifeline.close()
 
 
@@ -216,13 +208,10 @@ class Supervisor:
             **msgspec.to_builtins(revision.limits),
         }
         env = {**env, "MLENV_SERVICE": msgspec.json.encode(settings).decode()}
-        child = subprocess.Popen(
-            [python, str(SCORE)],
+        child = start(
+            [python, SCORE],
             env=env,
             cwd=code,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             pass_fds=[self.socket.fileno(), say_ready, lifeline],
         )
         os.close(say_ready)
@@ -247,7 +236,7 @@ class Supervisor:
             os.close(ready)
         return served
 
-    def _follow(self, child: subprocess.Popen[bytes], hold: IO[bytes]) -> None:
+    def _follow(self, child: Child, hold: IO[bytes]) -> None:
         assert child.stdout is not None
         with child.stdout as pipe:
             for line in pipe:
