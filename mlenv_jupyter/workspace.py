@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.builds.curate import Curation
     from mlenv_jupyter.builds.images.details import ImageDetails
     from mlenv_jupyter.builds.images.settings import ImageSettings
+    from mlenv_jupyter.builds.index.index import PackageIndex
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.exports import Exports
     from mlenv_jupyter.kernels.containers.policy import Policy
@@ -250,6 +251,13 @@ class Workspace(Configurable):
         """
         row = self.registry.find(name, version)
         return self.bundles.write(self.version(name, version), self._built(row), output)
+
+    @cached_property
+    def index(self) -> PackageIndex:
+        """Names and versions that the configured package indexes have."""
+        from mlenv_jupyter.builds.index.index import PackageIndex
+
+        return PackageIndex(self.places)
 
     @cached_property
     def curation(self) -> Curation:

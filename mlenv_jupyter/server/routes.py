@@ -13,6 +13,7 @@ from mlenv_jupyter.server import (
     kernels,
     lifecycle,
     notebooks,
+    packages,
     runs,
     secrets,
 )
@@ -39,6 +40,8 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/catalogue": environments.CatalogueHandler,
     "/validate": definitions.ValidateHandler,
     "/resolve": definitions.ResolveHandler,
+    "/packages/names": packages.NamesHandler,
+    "/packages/releases": packages.ReleasesHandler,
     "/diff": definitions.DiffHandler,
     "/import": definitions.ImportHandler,
     "/builds": builds.BuildsHandler,

@@ -135,6 +135,26 @@ class ToValidate(Body, frozen=True):
     format: Literal["requirements"] | None = None
 
 
+class AskedIndexes(Body, frozen=True):
+    """The indexes of the definition that is written; others are those of this machine."""
+
+    index_url: ShortText | None = None
+    extra_index_urls: tuple[ShortText, ...] = ()
+
+
+class ToComplete(AskedIndexes, frozen=True, kw_only=True):
+    """The beginning of a name."""
+
+    text: Annotated[str, msgspec.Meta(max_length=128)]
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+
+
+class ToListReleases(AskedIndexes, frozen=True, kw_only=True):
+    """The package whose versions are wanted."""
+
+    name: Annotated[str, msgspec.Meta(max_length=128)]
+
+
 class ToAdopt(Body, frozen=True):
     """What an adopted environment is to be called."""
 

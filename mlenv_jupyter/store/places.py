@@ -106,6 +106,11 @@ class Places:
         return self.store / "uv"
 
     @property
+    def index(self) -> Path:
+        """What package indexes answered: names and versions."""
+        return self.store / "index"
+
+    @property
     def rattler(self) -> Path:
         return self.store / "rattler"
 

@@ -1,0 +1,1 @@
+"""What a package index has: names and versions, kept on disk for when it cannot be asked."""
