@@ -13,7 +13,10 @@ import type {
   IErrorBody,
   IExisting,
   IImport,
+  IIndexes,
   IKernel,
+  IPackageNames,
+  IPackageReleases,
   IPlan,
   IProblem,
   IPythons,
@@ -230,6 +233,29 @@ export class Api {
     signal?: AbortSignal
   ): Promise<IResolution> {
     return this._send('POST', 'resolve', body, signal);
+  }
+
+  /** Names of packages that begin with what was typed, then those that hold it. */
+  packageNames(
+    text: string,
+    indexes: IIndexes,
+    signal?: AbortSignal
+  ): Promise<IPackageNames> {
+    return this._send('POST', 'packages/names', { text, ...indexes }, signal);
+  }
+
+  /** The versions of a package in the index that has it. */
+  packageReleases(
+    name: string,
+    indexes: IIndexes,
+    signal?: AbortSignal
+  ): Promise<IPackageReleases> {
+    return this._send(
+      'POST',
+      'packages/releases',
+      { name, ...indexes },
+      signal
+    );
   }
 
   /** Reads a file with the texts beside it, or, without a text, the files of a directory. */

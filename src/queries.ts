@@ -5,7 +5,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import type { Api } from './api';
-import type { DefinitionInput } from './wire';
+import type { DefinitionInput, IIndexes } from './wire';
 
 /** Environments that one request brings. */
 export const PAGE_SIZE = 200;
@@ -114,6 +114,22 @@ export const resolutionQuery = (
   queryOptions({
     queryKey: ['resolve', body],
     queryFn: ({ signal }) => api.resolve(body, signal),
+    staleTime: 5 * 60_000,
+    retry: false
+  });
+
+export const packageNamesQuery = (api: Api, text: string, indexes: IIndexes) =>
+  queryOptions({
+    queryKey: ['package names', text, indexes],
+    queryFn: ({ signal }) => api.packageNames(text, indexes, signal),
+    staleTime: 60_000,
+    retry: false
+  });
+
+export const releasesQuery = (api: Api, name: string, indexes: IIndexes) =>
+  queryOptions({
+    queryKey: ['package releases', name, indexes],
+    queryFn: ({ signal }) => api.packageReleases(name, indexes, signal),
     staleTime: 5 * 60_000,
     retry: false
   });

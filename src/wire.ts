@@ -3,6 +3,8 @@
  * durations seconds. Field names are the wire's own, so nothing is renamed on the way in.
  */
 
+export * from './wire/packages';
+
 /** A wheel that is named by its content. */
 export interface IWheel {
   name: string;
@@ -139,6 +141,8 @@ export interface ILockedPackage {
   /** Asked for by the definition itself. */
   direct: boolean;
   required_by: string[];
+  /** What put it there; pip where it is left out. */
+  installer?: 'pip' | 'conda';
 }
 
 export type VersionState =

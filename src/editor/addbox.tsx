@@ -4,20 +4,21 @@ import { ProblemError, problemOf } from '../api';
 import { Glyph } from '../icons';
 import { usePanel } from '../panel/context';
 import { FieldProblem, IconButton } from '../panel/parts';
-import type { IProblem } from '../wire';
-import { canonicalName, parseRequirement } from './requirement';
-
-const MAX_SUGGESTIONS = 6;
-const LETTERS = 2;
+import type { IIndexes, IProblem } from '../wire';
+import { CompletionList } from './completionlist';
+import { parseRequirement } from './requirement';
+import { useCompletion } from './usecompletion';
 
 /**
- * The field that adds a package: a combobox over the names that are known here.
+ * The field that adds a package: a combobox over names, and after `Tab` or `==` over versions.
  *
  * `Enter` adds what was typed or chosen; what cannot be read stays, with the reason under it.
  */
 export function AddBox(props: {
   /** Names of packages that this registry has met. */
   known: readonly string[];
+  /** Where the packages come from. */
+  indexes: IIndexes;
   onAdd: (requirement: string) => void;
   /** Several lines were pasted. */
   onPasteMany: (text: string) => void;
@@ -30,7 +31,8 @@ export function AddBox(props: {
   const [open, setOpen] = React.useState(false);
   const [chosen, setChosen] = React.useState(-1);
   const id = React.useId();
-  const suggestions = open ? suggest(props.known, text) : [];
+  const completion = useCompletion(text, open, props.known, props.indexes);
+  const { options } = completion;
 
   const type = (value: string) => {
     setText(value);
@@ -71,15 +73,22 @@ export function AddBox(props: {
   const onKeyDown = (event: React.KeyboardEvent) => {
     const { key } = event;
     if (key === 'Enter') {
-      void add(suggestions[chosen] ?? text);
-    } else if (key === 'Escape' && open && suggestions.length) {
+      void add(options[chosen]?.line ?? text);
+    } else if (
+      key === 'Tab' &&
+      !event.shiftKey &&
+      completion.kind === 'name' &&
+      options.length
+    ) {
+      type(`${options[Math.max(chosen, 0)].line}==`);
+    } else if (key === 'Escape' && open && options.length) {
       setOpen(false);
     } else if (key === 'Escape' && text) {
       clear();
-    } else if (key === 'ArrowDown' && suggestions.length) {
-      setChosen((chosen + 1) % suggestions.length);
-    } else if (key === 'ArrowUp' && suggestions.length) {
-      setChosen(((chosen + suggestions.length) % (suggestions.length + 1)) - 1);
+    } else if (key === 'ArrowDown' && options.length) {
+      setChosen((chosen + 1) % options.length);
+    } else if (key === 'ArrowUp' && options.length) {
+      setChosen(((chosen + options.length) % (options.length + 1)) - 1);
     } else {
       return;
     }
@@ -109,7 +118,7 @@ export function AddBox(props: {
             placeholder={trans.__('Add a package, or paste many')}
             aria-label={trans.__('Add a package')}
             aria-autocomplete="list"
-            aria-expanded={suggestions.length > 0}
+            aria-expanded={options.length > 0}
             aria-controls={`${id}-list`}
             aria-activedescendant={chosen >= 0 ? `${id}-${chosen}` : undefined}
             aria-invalid={problem !== null}
@@ -134,49 +143,12 @@ export function AddBox(props: {
         />
       </div>
       <FieldProblem id={`${id}-problem`} problem={problem} />
-      {suggestions.length > 0 && (
-        <div className="mlenv-Popover">
-          <div role="listbox" id={`${id}-list`} aria-label={trans.__('Names')}>
-            {suggestions.map((name, index) => (
-              <div
-                key={name}
-                id={`${id}-${index}`}
-                role="option"
-                aria-selected={index === chosen}
-                className="mlenv-Popover-option"
-                onPointerDown={event => {
-                  // Before the field loses the focus.
-                  event.preventDefault();
-                  void add(name);
-                }}
-              >
-                {name}
-              </div>
-            ))}
-          </div>
-          <div className="mlenv-Popover-foot">
-            <span>
-              <kbd>{trans.__('Enter')}</kbd> {trans.__('add')}
-            </span>
-            <span>{trans.__('known names only')}</span>
-          </div>
-        </div>
-      )}
+      <CompletionList
+        id={id}
+        completion={completion}
+        chosen={chosen}
+        onChoose={option => void add(option.line)}
+      />
     </div>
   );
-}
-
-/** Known names that begin with what was typed, then those that hold it. */
-export function suggest(known: readonly string[], text: string): string[] {
-  const typed = canonicalName(text.trim());
-  if (typed.length < LETTERS || !/^[a-z0-9-]+$/.test(typed)) {
-    return [];
-  }
-  const starts = known.filter(name => name.startsWith(typed));
-  const holds = known.filter(
-    name => !name.startsWith(typed) && name.includes(typed)
-  );
-  return [...starts, ...holds]
-    .filter(name => name !== typed)
-    .slice(0, MAX_SUGGESTIONS);
 }

@@ -25,6 +25,8 @@ export interface IDraft {
   readonly requirements: readonly string[];
   /** Conda packages where they differ from those it began with: a fix changes them. */
   readonly conda?: readonly string[];
+  /** Channels, the first asked first, where they differ from those it began with. */
+  readonly channels?: readonly string[];
   readonly variables: readonly IVariable[];
   /** What was made of the file that it was read from. */
   readonly report?: IImportReport;
@@ -93,8 +95,12 @@ export function copyOf(version: IVersion, name: string): IDraft {
 export function definitionOf(draft: IDraft): DefinitionInput {
   return {
     ...draft.origin,
-    ...(draft.conda && {
-      conda: { ...draft.origin.conda, packages: [...draft.conda] }
+    ...((draft.conda || draft.channels) && {
+      conda: {
+        ...draft.origin.conda,
+        packages: [...condaOf(draft)],
+        channels: [...channelsOf(draft)]
+      }
     }),
     python: draft.python || null,
     pip: { ...draft.origin.pip, requirements: [...draft.requirements] },
@@ -109,6 +115,20 @@ export function definitionOf(draft: IDraft): DefinitionInput {
 /** The conda packages that the draft asks for. */
 export function condaOf(draft: IDraft): readonly string[] {
   return draft.conda ?? draft.origin.conda?.packages ?? [];
+}
+
+/** The channels that the draft's conda packages come from, in their order. */
+export function channelsOf(draft: IDraft): readonly string[] {
+  return draft.channels ?? draft.origin.conda?.channels ?? [];
+}
+
+/** The match specs with one more, which takes the place of one for the same package. */
+export function withSpec(specs: readonly string[], spec: string): string[] {
+  const name = condaName(spec);
+  const at = specs.findIndex(other => condaName(other) === name);
+  return at < 0
+    ? [...specs, spec]
+    : specs.map((other, index) => (index === at ? spec : other));
 }
 
 /** The names that stand in more than one row. */
@@ -145,6 +165,14 @@ export function changesOf(draft: IDraft): IDraftChanges {
       key => key
     )
   );
+  // The order of channels counts, so each is kept with its place.
+  requirements.push(
+    ...compare(
+      placed(draft.origin.conda?.channels ?? []),
+      placed(channelsOf(draft)),
+      key => key
+    )
+  );
   const variables = compare(
     new Map(Object.entries(draft.origin.variables ?? {})),
     keyed(
@@ -171,6 +199,10 @@ function keyed<T>(
   value: (item: T) => string
 ): Map<string, string> {
   return new Map(items.map(item => [key(item), value(item)]));
+}
+
+function placed(channels: readonly string[]): Map<string, string> {
+  return new Map(channels.map((one, index) => [`channel ${index + 1}`, one]));
 }
 
 function compare(
@@ -216,7 +248,7 @@ export function applyFix(draft: IDraft, fix: IFix): IDraft {
 }
 
 /** The name in a match spec: `numpy` of `conda-forge::numpy>=1`. */
-function condaName(spec: string): string {
+export function condaName(spec: string): string {
   return /^(?:.*::)?([A-Za-z0-9._-]+)/.exec(spec)?.[1] ?? spec;
 }
 

@@ -11,6 +11,10 @@ export interface IPackageRow {
   marker: string;
   resolved: string | null;
   size: number | null;
+  /** Where it comes from: "pip", "conda", or the address or file it is taken from. */
+  source: string;
+  /** The row that it stands under. */
+  under: string | null;
   /** Who else needs it, besides the row it stands under. */
   requiredBy: readonly string[];
   /** How deep it stands in the tree; 0 for what was asked for. */
@@ -51,6 +55,8 @@ export function packageRows(input: {
       marker: parts?.marker ?? '',
       resolved: found?.version ?? null,
       size: found?.size ?? null,
+      source: sourceOf(parts?.wanted ?? '', found),
+      under: null,
       requiredBy: [],
       depth: 0,
       change: old === undefined ? 'added' : old === line ? null : 'changed',
@@ -67,6 +73,14 @@ export function packageRows(input: {
   ];
   rows.sort((one, other) => byName(one.name, other.name));
   return input.all ? withRequired(rows, locked) : rows;
+}
+
+/** Where a package comes from, in a word. */
+function sourceOf(wanted: string, found?: ILockedPackage): string {
+  const direct = /^@\s*(?:([a-z]+)\+)?(\w+):/.exec(wanted);
+  return direct
+    ? (direct[1] ?? (direct[2] === 'file' ? 'file' : 'URL'))
+    : (found?.installer ?? 'pip');
 }
 
 function byName(one: string, other: string): number {
@@ -100,6 +114,8 @@ function withRequired(
       marker: '',
       resolved: one.version,
       size: one.size,
+      source: sourceOf('', one),
+      under,
       requiredBy: one.required_by.filter(
         other => canonicalName(other) !== under
       ),

@@ -5,7 +5,8 @@ import { useCatalogue, useMine } from '../panel/data';
 import { Button, Note } from '../panel/parts';
 import type { ILockedPackage } from '../wire';
 import { AddBox } from './addbox';
-import { condaOf, type IDraft } from './draft';
+import { CondaSection } from './condasection';
+import type { IDraft } from './draft';
 import { packageRows } from './packagerows';
 import { PackagesTable } from './packagestable';
 import type { IPlacedProblems } from './problems';
@@ -16,7 +17,9 @@ import {
   withRequirement
 } from './requirement';
 import { RequirementsText } from './textbox';
+import { indexesOf } from './usecompletion';
 import type { EditDraft } from './usedraft';
+import { useUpgrade } from './useupgrade';
 
 const NOTHING: readonly string[] = [];
 
@@ -53,9 +56,10 @@ export function PackagesTab(props: {
       }),
     [requirements, before, packages, problems.requirements, all]
   );
+  const indexes = React.useMemo(() => indexesOf(draft.origin), [draft.origin]);
+  const upgrades = useUpgrade(requirements, indexes, edit);
   const set = (lines: readonly string[]) => edit({ requirements: lines });
   const table = () => setMode({ kind: 'table' });
-  const conda = condaOf(draft);
   const wanted = trans._n('%1 wanted', '%1 wanted', requirements.length);
   const resolved =
     packages && trans._n('%1 resolved', '%1 resolved', packages.length);
@@ -71,6 +75,18 @@ export function PackagesTab(props: {
         <span className="mlenv-Quiet">
           {[wanted, resolved].filter(Boolean).join(' · ')}
         </span>
+        {!readOnly && mode.kind === 'table' && upgrades.pinned > 0 && (
+          <Button
+            kind="plain"
+            icon="upgraded"
+            label={trans.__('Upgrade all')}
+            title={trans.__(
+              'Takes the newest version of every package that is held to one. Nothing is saved yet.'
+            )}
+            disabled={upgrades.busy}
+            onClick={() => void upgrades.upgrade()}
+          />
+        )}
         {packages && mode.kind === 'table' && (
           <Button
             kind="plain"
@@ -81,9 +97,15 @@ export function PackagesTab(props: {
           />
         )}
       </div>
+      {upgrades.said && (
+        <p className="mlenv-Hint" role="status">
+          {upgrades.said}
+        </p>
+      )}
       {!readOnly && mode.kind === 'table' && (
         <AddBox
           known={known}
+          indexes={indexes}
           onAdd={line => set(withRequirement(requirements, line))}
           onPasteMany={text => {
             const lines = requirementLines(text);
@@ -125,6 +147,8 @@ export function PackagesTab(props: {
         <PackagesTable
           rows={rows}
           readOnly={readOnly !== undefined}
+          indexes={indexes}
+          onUpgrade={row => void upgrades.upgrade(row.index)}
           onWant={(row, wanted) => {
             const line = formatRequirement({ ...row, wanted });
             set(
@@ -156,11 +180,14 @@ export function PackagesTab(props: {
         )
       )}
       {!readOnly && mode.kind === 'table' && props.python}
-      {conda.length > 0 && (
-        <p className="mlenv-Hint">
-          {trans._n('%1 conda package:', '%1 conda packages:', conda.length)}{' '}
-          <code>{conda.join(', ')}</code>
-        </p>
+      {mode.kind === 'table' && (
+        <CondaSection
+          draft={draft}
+          packages={packages}
+          problems={problems.others}
+          readOnly={readOnly !== undefined}
+          edit={edit}
+        />
       )}
     </div>
   );

@@ -1,3 +1,4 @@
+import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import * as React from 'react';
 
@@ -5,8 +6,11 @@ import { formatSize } from '../format';
 import { Glyph } from '../icons';
 import { usePanel } from '../panel/context';
 import { FieldProblem, IconButton } from '../panel/parts';
-import type { ChangeKind } from '../wire';
+import { releasesQuery } from '../queries';
+import type { ChangeKind, IIndexes } from '../wire';
 import type { IPackageRow } from './packagerows';
+import { canonicalName } from './requirement';
+import { isPinned } from './useupgrade';
 
 const ROW = 24;
 /** Short tables are rendered whole: that keeps find-in-page and the reading order. */
@@ -18,6 +22,10 @@ interface ITableProps {
   /** Takes what is wanted of a package. */
   onWant: (row: IPackageRow, wanted: string) => void;
   onRemove: (row: IPackageRow) => void;
+  /** Holds a package to the newest version instead of the one it is held to. */
+  onUpgrade: (row: IPackageRow) => void;
+  /** Where the packages come from. */
+  indexes: IIndexes;
   /** Puts a removed package back. */
   onRestore: (row: IPackageRow) => void;
   onUndo: () => void;
@@ -75,6 +83,8 @@ export function PackagesTable(props: ITableProps): JSX.Element {
       if (row.index >= 0) {
         props.onRemove(row);
       }
+    } else if (key === 'u' && editable && isPinned(row.wanted)) {
+      props.onUpgrade(row);
     } else if (key === 'z' && (event.ctrlKey || event.metaKey)) {
       props.onUndo();
     } else {
@@ -101,6 +111,8 @@ export function PackagesTable(props: ITableProps): JSX.Element {
         moveTo(index);
       }}
       onRemove={() => props.onRemove(row)}
+      onUpgrade={() => props.onUpgrade(row)}
+      indexes={props.indexes}
       onRestore={() => props.onRestore(row)}
     />
   );
@@ -120,6 +132,12 @@ export function PackagesTable(props: ITableProps): JSX.Element {
         <span role="columnheader">{trans.__('Package')}</span>
         {!readOnly && <span role="columnheader">{trans.__('Wanted')}</span>}
         <span role="columnheader">{trans.__('Resolved')}</span>
+        <span role="columnheader" className="mlenv-Table-wide">
+          {trans.__('From')}
+        </span>
+        <span role="columnheader" className="mlenv-Table-wide">
+          {trans.__('Why')}
+        </span>
         <span role="columnheader" className="mlenv-Table-size">
           {trans.__('Size')}
         </span>
@@ -158,6 +176,8 @@ function PackageLine(props: {
   /** `null` when the edit is given up. */
   onWant: (wanted: string | null) => void;
   onRemove: () => void;
+  onUpgrade: () => void;
+  indexes: IIndexes;
   onRestore: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -165,6 +185,8 @@ function PackageLine(props: {
   const removed = row.change === 'removed';
   const cameAlong = row.wanted === null;
   const by = row.requiredBy.join(', ');
+  const under = (one: IPackageRow) =>
+    one.under ? trans.__('required by %1', one.under) : '';
   return (
     <>
       <div
@@ -210,6 +232,7 @@ function PackageLine(props: {
               <WantedField
                 name={row.name}
                 wanted={row.wanted ?? ''}
+                indexes={props.indexes}
                 onDone={props.onWant}
               />
             ) : (
@@ -226,6 +249,16 @@ function PackageLine(props: {
         <span role="gridcell" className="mlenv-Table-resolved mlenv-Code">
           {row.resolved ?? ''}
         </span>
+        <span role="gridcell" className="mlenv-Table-wide">
+          {row.source}
+        </span>
+        <span role="gridcell" className="mlenv-Table-wide" title={by}>
+          {cameAlong
+            ? by || under(row)
+            : row.requiredBy.length
+              ? trans.__('asked for, and by %1', by)
+              : trans.__('asked for')}
+        </span>
         <span role="gridcell" className="mlenv-Table-size">
           {row.size === null ? '' : formatSize(row.size)}
         </span>
@@ -240,6 +273,14 @@ function PackageLine(props: {
               />
             ) : (
               <>
+                {isPinned(row.wanted) && (
+                  <IconButton
+                    icon="upgraded"
+                    label={trans.__('Upgrade %1 to the newest', row.name)}
+                    tabIndex={-1}
+                    onClick={props.onUpgrade}
+                  />
+                )}
                 <IconButton
                   icon="edit"
                   label={trans.__('Change the version of %1', row.name)}
@@ -272,10 +313,19 @@ function PackageLine(props: {
 function WantedField(props: {
   name: string;
   wanted: string;
+  indexes: IIndexes;
   onDone: (wanted: string | null) => void;
 }): JSX.Element {
   const { trans } = usePanel();
   const [text, setText] = React.useState(props.wanted);
+  const id = React.useId();
+  const [asked, setAsked] = React.useState(false);
+  const { api } = usePanel().environments;
+  // Only once somebody types: looking at a row sends nothing.
+  const { data } = useQuery({
+    ...releasesQuery(api, canonicalName(props.name), props.indexes),
+    enabled: asked
+  });
   const ended = React.useRef(false);
   const done = (wanted: string | null) => {
     if (!ended.current) {
@@ -283,9 +333,10 @@ function WantedField(props: {
       props.onDone(wanted);
     }
   };
-  return (
+  const field = (
     <input
       type="text"
+      list={`${id}-versions`}
       className="mlenv-Table-field"
       value={text}
       placeholder={trans.__('any')}
@@ -293,16 +344,34 @@ function WantedField(props: {
       spellCheck={false}
       autoFocus
       onFocus={event => event.target.select()}
-      onChange={event => setText(event.target.value)}
+      onChange={event => {
+        setText(event.target.value);
+        setAsked(true);
+      }}
       onBlur={() => done(text.trim())}
       onKeyDown={event => {
         if (event.key === 'Enter' || event.key === 'Escape') {
           done(event.key === 'Enter' ? text.trim() : null);
           event.preventDefault();
           event.stopPropagation();
+        } else if (event.key === 'ArrowDown') {
+          setAsked(true);
         }
       }}
     />
+  );
+  return (
+    <>
+      {field}
+      <datalist id={`${id}-versions`}>
+        {(data?.items ?? [])
+          .filter(one => !one.yanked)
+          .slice(0, 40)
+          .map(one => (
+            <option key={one.version} value={`==${one.version}`} />
+          ))}
+      </datalist>
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 """A package index whose downloads wait until a test lets them through.
 
-``GET /simple/NAME/`` lists one wheel for every name that begins with ``gated-``; its metadata is
+``GET /simple/`` lists two names, ``GET /simple/NAME/`` one wheel for every name that begins with ``gated-``; its metadata is
 served at once (PEP 658), the wheel itself not before ``POST /open/NAME``. So a test can look at a
 build in the middle of it, for as long as it wants to.
 """
@@ -58,7 +58,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """A list of files, a file, or its metadata."""
         parts = self.path.strip("/").split("/")
-        if parts[0] == "simple" and len(parts) == 2 and parts[1].startswith("gated-"):
+        if parts == ["simple"]:
+            self._answer(_names(), "text/html")
+        elif parts[0] == "simple" and len(parts) == 2 and parts[1].startswith("gated-"):
             self._answer(_page(parts[1]), "text/html")
         elif parts[0] == "files" and len(parts) == 3:
             if parts[2].endswith(".metadata"):
@@ -94,6 +96,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
             pass  # the build was cancelled
+
+
+def _names() -> bytes:
+    links = "".join(f'<a href="/simple/{one}/">{one}</a>' for one in ("gated-one", "gated-two"))
+    return f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
 
 
 def _page(name: str) -> bytes:

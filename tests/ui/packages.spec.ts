@@ -1,4 +1,12 @@
-import { expect, fresh, Panel, register, test } from './environments';
+import {
+  api,
+  expect,
+  fresh,
+  gated,
+  Panel,
+  register,
+  test
+} from './environments';
 
 test('packages are written as text, and a wrong line is marked while it is typed', async ({
   page
@@ -43,4 +51,68 @@ test('all that was resolved is a tree', async ({ page }) => {
     'data-depth',
     '1'
   );
+});
+
+test('a name and then its version are completed from the index of the environment', async ({
+  page
+}) => {
+  const name = fresh('complete');
+  const panel = await new Panel(page).show();
+  await register(page, name, gated('gated-two==0.9'));
+  await panel.row(name).click();
+  const box = panel.root.getByRole('combobox', { name: 'Add a package' });
+  const options = panel.root.locator('.mlenv-Popover-option');
+  await box.pressSequentially('gated-o');
+  await expect(options).toHaveText('gated-one');
+  await box.press('Tab');
+  await expect(box).toHaveValue('gated-one==');
+  await expect(options).toHaveText(/^1\.0/);
+  await box.press('ArrowDown');
+  await box.press('Enter');
+  const added = panel.root.locator('[data-package="gated-one"]');
+  await expect(added).toContainText('==1.0');
+  await expect(box).toHaveValue('');
+
+  // What is held to a version is taken to the newest one, and back again.
+  const held = panel.root.locator('[data-package="gated-two"]');
+  await expect(held).toContainText('==0.9');
+  await panel.button('Upgrade all').click();
+  await expect(held).toContainText('==1.0');
+  await held.focus();
+  await page.keyboard.press('Control+z');
+  await expect(held).toContainText('==0.9');
+});
+
+test('conda packages and the order of channels are edited in place', async ({
+  page
+}) => {
+  const name = fresh('conda');
+  const panel = await new Panel(page).show();
+  await register(page, name, {
+    conda: { packages: ['zlib'], channels: ['conda-forge'] }
+  });
+  await panel.row(name).click();
+  const conda = panel.root.getByRole('region', { name: 'Conda' });
+  const spec = conda.getByLabel('Add a conda package');
+  await spec.fill('no package!');
+  await spec.press('Enter');
+  await expect(conda.getByRole('alert')).toContainText('no conda package');
+  await spec.fill('xz>=5');
+  await spec.press('Enter');
+  const channel = conda.getByLabel('Add a channel');
+  await channel.fill('https://channel.example/team');
+  await channel.press('Enter');
+  await conda.getByRole('button', { name: /^Ask https:.* earlier/ }).click();
+  await expect(conda).toContainText(/team.*asked first.*conda-forge/s);
+  await panel.button('Save as v2').click();
+  await expect(
+    panel.root.getByRole('combobox', { name: 'Version' })
+  ).toBeVisible();
+  const saved = (await api(page, 'get', `environments/${name}/versions/2`)) as {
+    definition: { conda: { packages: string[]; channels: string[] } };
+  };
+  expect(saved.definition.conda).toMatchObject({
+    packages: ['xz>=5', 'zlib'],
+    channels: ['https://channel.example/team', 'conda-forge']
+  });
 });
