@@ -107,7 +107,7 @@ test('conda packages and the order of channels are edited in place', async ({
   await panel.button('Save as v2').click();
   await expect(
     panel.root.getByRole('combobox', { name: 'Version' })
-  ).toBeVisible();
+  ).toContainText('v2');
   const saved = (await api(page, 'get', `environments/${name}/versions/2`)) as {
     definition: { conda: { packages: string[]; channels: string[] } };
   };
