@@ -1,8 +1,8 @@
 """A package index whose downloads wait until a test lets them through.
 
-``GET /simple/`` lists two names, ``GET /simple/NAME/`` one wheel for every name that begins with ``gated-``; its metadata is
-served at once (PEP 658), the wheel itself not before ``POST /open/NAME``. So a test can look at a
-build in the middle of it, for as long as it wants to.
+``GET /simple/`` lists two names, ``GET /simple/NAME/`` one wheel for every name that begins with
+``gated-``; its metadata is served at once (PEP 658), the wheel itself not before
+``POST /open/NAME``. So a test can look at a build in the middle of it, for as long as it wants to.
 """
 
 from __future__ import annotations
