@@ -76,7 +76,8 @@ class Views:
 
     def versions(self, rows: list[VersionRow]) -> tuple[Version, ...]:
         """Versions for a list: without definition and packages."""
-        builds = self._registry.builds.of_versions([(row.name, row.version) for row in rows])
+        known = self._registry.builds.of_versions([(row.name, row.version) for row in rows])
+        builds = dict(zip(known, self._registry.builds.placed(known.values()), strict=True))
         digests = self._digests(rows)
         own = [row.id for row in rows if row.source == "registry"]
         labels = self._registry.labels.of_versions(own) if own else {}

@@ -556,11 +556,13 @@ class Workspace(Configurable):
 
     def builds(self, *, limit: int = 50, name: str | None = None) -> tuple[Build, ...]:
         """The newest builds."""
-        return self.registry.builds.newest(max(1, min(limit, 500)), name)
+        builds = self.registry.builds
+        return builds.placed(builds.newest(max(1, min(limit, 500)), name))
 
     def build_of(self, build_id: str) -> Build:
         """One build; raises NotFound."""
-        return self.registry.builds.get(build_id)
+        builds = self.registry.builds
+        return builds.placed([builds.get(build_id)])[0]
 
     def cancel(self, build_id: str) -> Build:
         """Ask a build to end; its processes are gone within five seconds. Raises NotFound."""

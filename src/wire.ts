@@ -249,6 +249,8 @@ export interface IBuild {
   packages: number | null;
   error: IProblem | null;
   cancelling: boolean;
+  /** How many builds wait that were asked for earlier, while this one waits. */
+  ahead?: number | null;
 }
 
 /** The states in which a build still does something. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
@@ -157,14 +158,23 @@ class Worker:
 
     def _wait_for_a_slot(self) -> None:
         """Wait until fewer than the allowed number of builds run, in whatever process."""
-        said = False
+        said = -1
         while self._slot is None and not self._take_slot():
-            if not said:
-                self.say("Waiting for another build to end")
-                said = True
-            time.sleep(0.05)
+            before = len(self._before())
+            if before != said:
+                self.say(f"Waiting: {before} before it" if before else "Waiting: the next one")
+                said = before
+            time.sleep(min(0.05 * (1 + before), 1.0))
+
+    def _before(self) -> list[str]:
+        """The builds that wait, were asked for earlier, and have somebody who works on them."""
+        found = itertools.takewhile(lambda one: one != self.spec.id, self.registry.builds.waiting())
+        files = (BuildFiles(self.places, one) for one in found)
+        return [one.place.name for one in files if one.place.exists() and one.is_held()]
 
     def _take_slot(self) -> bool:
+        if self._before():
+            return False
         for number in range(self.spec.max_concurrent_builds):
             slot = FileLock(self.places.builds / f"slot-{number}.lock", thread_local=False)
             try:

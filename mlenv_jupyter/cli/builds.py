@@ -71,7 +71,7 @@ def builds(session: Session, name: str, limit: int) -> None:
         (
             one.id,
             f"{one.name}:{one.version}",
-            state(one.state),
+            state(one.state) + (f" ({one.ahead} before it)" if one.ahead else ""),
             age(one.created_at),
             seconds_between(one.started_at, one.finished_at),
             one.error.message if one.error else "",

@@ -41,7 +41,10 @@ class StageTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt to turn a Version into a Prefix. Times are ISO 8601, UTC."""
+    """One attempt to turn a Version into a Prefix. Times are ISO 8601, UTC.
+
+    ``ahead`` is how many builds wait that were asked for earlier, where this one waits too.
+    """
 
     id: str
     name: str
@@ -60,6 +63,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     lock_digest: str | None = None
     error: Problem | None = None
     cancelling: bool = False
+    ahead: int | None = None
 
     @property
     def ended(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 from sqlalchemy import select, tuple_
 
 from mlenv_jupyter.core.build import ENDED, Build
@@ -43,6 +44,21 @@ class Builds(WorkRows[Build]):
     def newest(self, limit: int = 50, name: str | None = None) -> tuple[Build, ...]:
         """The newest builds, of one environment or of all."""
         return self._newest(limit, *([] if name is None else [B.c.name == name]))
+
+    def waiting(self) -> tuple[str, ...]:
+        """The ids of the builds that have not begun, in the order in which they were asked for."""
+        with self._database.read() as connection:
+            query = select(B.c.id).where(B.c.state == "queued").order_by(B.c.created_at, B.c.id)
+            return tuple(connection.scalars(query))
+
+    def placed(self, builds: Iterable[Build]) -> tuple[Build, ...]:
+        """The same, with the place in the queue of those that wait: it is in no row, since it
+        changes with what the others do."""
+        found = tuple(builds)
+        if not any(one.state == "queued" for one in found):
+            return found
+        at = {build_id: place for place, build_id in enumerate(self.waiting())}
+        return tuple(msgspec.structs.replace(one, ahead=at.get(one.id)) for one in found)
 
     def of_versions(self, versions: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Build]:
         """The newest build of each (name, version) that has one."""

@@ -126,6 +126,9 @@ function factsOf(
       )
     );
   }
+  if (state === 'queued' && build.ahead) {
+    facts.push(trans.__('Waiting: %1 before it', build.ahead));
+  }
   facts.push(trans.__('build %1', build.id));
   return facts.join(' · ');
 }

@@ -51,7 +51,9 @@ export function stageWords(
   return {
     stage: build.cancelling
       ? trans.__('Cancelling…')
-      : stageWord(build.state, trans),
+      : build.state === 'queued' && build.ahead
+        ? trans.__('Waiting: %1 before it', build.ahead)
+        : stageWord(build.state, trans),
     count:
       progress && progress.total > 0
         ? trans.__('%1 of %2', progress.done, progress.total)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -205,3 +207,73 @@ def test_credentials_are_not_in_the_log(
         for path in place.rglob("*"):
             if path.is_file() and "/uv/" not in str(path):
                 assert b"hunter2hunter2" not in path.read_bytes(), path
+
+
+ASK = """
+import sys, threading
+from mlenv_jupyter.workspace import Workspace
+workspace = Workspace.from_config()
+workspace.registry.find("same")
+print("ready", flush=True)
+sys.stdin.readline()
+made = []
+asking = [threading.Thread(target=lambda: made.append(workspace.build("same").id))
+          for _ in range(50)]
+for one in asking:
+    one.start()
+for one in asking:
+    one.join()
+print(*made)
+"""
+
+
+def test_two_hundred_who_ask_for_the_same_get_one_build(workspace: Workspace, slow: Any) -> None:
+    workspace.register("same", Definition.create(requirements=[slow.requirement]))
+    asking = [
+        subprocess.Popen(
+            [sys.executable, "-c", ASK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    for one in asking:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    made = [one.communicate("go\n", timeout=120)[0].split() for one in asking]
+    assert [len(one) for one in made] == [50] * 4
+    (build,) = {one for many in made for one in many}
+    assert [one.id for one in workspace.builds()] == [build]
+    # Those who joined have left nothing.
+    assert [one.name for one in workspace.places.builds.glob("*-*-*")] == [build]
+    slow.go.touch()
+    assert workspace.wait(build, 60).state == "succeeded"
+
+
+def test_builds_wait_in_the_order_in_which_they_were_asked_for(
+    workspace: Workspace, slow: Any
+) -> None:
+    workspace.max_concurrent_builds = 1
+    first = in_the_middle(workspace, slow)
+    waiting = []
+    for number in range(3):
+        mode = {"NUMBER": str(number)}
+        definition = Definition.create(
+            requirements=[slow.requirement, f"six==1.{15 + number}.0"], variables=mode
+        )
+        workspace.register(f"next-{number}", definition)
+        waiting.append(workspace.build(f"next-{number}").id)
+    assert [workspace.build_of(one).ahead for one in waiting] == [0, 1, 2]
+    assert workspace.build_of(first.id).ahead is None
+    assert [one.ahead for one in workspace.builds()] == [2, 1, 0, None]
+    assert workspace.version("next-2").build.ahead == 2  # type: ignore[union-attr]
+    until(lambda: "before it" in workspace.log_path(waiting[2]).read_text(), 30)
+    assert '"Waiting: 2 before it"' in workspace.log_path(waiting[2]).read_text()
+    # One that is taken away brings the others forward.
+    workspace.cancel(waiting[0])
+    assert workspace.wait(waiting[0], 10).state == "cancelled"
+    assert workspace.build_of(waiting[2]).ahead == 1
+    slow.go.touch()
+    ended = [workspace.wait(one, 90) for one in (first.id, *waiting[1:])]
+    assert [one.state for one in ended] == ["succeeded"] * 3
+    begun = [one.started_at or "" for one in ended]
+    assert begun == sorted(begun)
+    assert ended[1].finished_at <= ended[2].started_at  # type: ignore[operator]
