@@ -153,6 +153,8 @@ class Collection:
                     overlays.discard(one)
                 name = one.notebook or one.place.name
                 found.append(Collected(kind="overlay", name=name, size=size, removed=not dry_run))
+        if not dry_run:
+            overlays.drop_links(self._places.overlays)
         return found
 
     def _leftovers(self, dry_run: bool) -> list[Collected]:

@@ -72,7 +72,9 @@ class Drifts:
         """The overlay that a kernel runs in; raises NotFound."""
         found = [one for one in list_overlays(self._overlays) if one.kernel_name == kernel_name]
         place = _virtual_environment(pid)
-        here = [one for one in found if os.fspath(one.place) == place]
+        # The kernel may know its overlay by a further name, that of a renamed notebook.
+        real = os.path.realpath(place) if place else ""
+        here = [one for one in found if os.path.realpath(one.place) == real]
         if not place and notebook:
             here = [one for one in found if one.notebook == notebook and one.in_use]
         if not here:

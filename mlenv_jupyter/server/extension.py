@@ -14,6 +14,7 @@ from tornado.routing import PathMatches, Rule
 from tornado.web import RequestHandler
 
 from mlenv_jupyter.server.access import ACCESS, PREFIX, TAILS, WorkspaceAccess
+from mlenv_jupyter.server.contents import follow_renames
 from mlenv_jupyter.server.lazy import LazyRoutes
 from mlenv_jupyter.server.watcher import Watcher, register_schemas
 
@@ -34,6 +35,7 @@ class MlenvExtension(ExtensionApp):
         register_schemas(events)
         self.watcher = Watcher(access, events, self.log)
         self.serverapp.io_loop.add_callback(self.watcher.start)
+        follow_renames(events, access, self.serverapp.contents_manager, self.log)
 
     def initialize_handlers(self) -> None:
         """Add the routes; what answers them is imported when somebody asks."""

@@ -75,12 +75,28 @@ os.execv(sys.executable, [sys.executable, "-IS", {tool!r}, "uv", {overlay!r}] + 
 """
 
 
-def overlay_key(notebook: str, record: dict[str, Any]) -> str:
+def overlay_key(notebook: str, record: dict[str, Any], turn: int = 0) -> str:
     """The directory name of the overlay that belongs to a notebook and a Version."""
     digest = _sha256()
-    for part in (notebook, record["definition_id"], record["lock_digest"]):
+    for part in (notebook, record["definition_id"], record["lock_digest"], *[turn] * bool(turn)):
         digest.update(os.fsencode(str(part)) + b"\0")
     return str(digest.hexdigest()[:24])
+
+
+def place_of(directory: str, notebook: str, record: dict[str, Any]) -> str:
+    """Where the overlay of a notebook and a Version is, or is to be made.
+
+    A renamed notebook keeps its overlay where it is, under a link of its new name: another one
+    that takes the old name finds the next place.
+    """
+    own = '"notebook": ' + _quoted(notebook) + ", "
+    place = ""
+    for turn in range(8):
+        place = os.path.join(directory, overlay_key(notebook, record, turn))
+        text = _read(os.path.join(place, "overlay.json"))
+        if text is None or own in text:
+            break
+    return place
 
 
 def describe(

@@ -150,11 +150,13 @@ def prepare(text: str, record: dict[str, Any], launcher: str, path: str) -> str:
     temporary files.
     """
     notebook = own_notebook(os.environ)
-    name = overlays.overlay_key(notebook, record) if notebook else _temporary_name()
     described = overlays.describe(
         text, launcher=launcher, notebook=notebook, temporary=notebook is None, record_path=path
     )
-    place = os.path.join(record["overlays"], name)
+    if notebook:
+        place = overlays.place_of(record["overlays"], notebook, record)
+    else:
+        place = os.path.join(record["overlays"], _temporary_name())
     try:
         overlays.make_thin(place, record, launcher=launcher, text=described)
     except OSError:
