@@ -57,9 +57,9 @@ class Exports:
         row = self._registry.find(name, version)
         export = EXPORTS[form]
         filename = f"{row.name}-{row.version}{export.suffix}"
-        if export.suffix != ".zip":
+        if len(files) == 1 and export.suffix != ".zip":
             return filename, next(iter(files.values())).encode()
-        return filename, zipped(files)
+        return filename.removesuffix(export.suffix) + ".zip", zipped(files)
 
     def _lock(self, row: VersionRow) -> UniversalLock | None:
         if row.definition.kind == "conda" or row.definition.user_managed_dependencies:

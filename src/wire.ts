@@ -20,6 +20,10 @@ export interface IPipSection {
   pre: boolean;
   no_binary: string[];
   only_binary: string[];
+  /** They limit what is not asked for. */
+  constraints: string[];
+  /** The files that a package may come from, `sha256:…` by its canonical name. */
+  hashes: { [name: string]: string[] };
   /** Lines for pip that are kept as they came and not honoured. */
   options: string[];
 }

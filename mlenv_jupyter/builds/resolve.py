@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import msgspec
 from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags, platform_tags
 
 from mlenv_jupyter.builds.credentials import for_uv
+from mlenv_jupyter.builds.hashes import hashed
 from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.builds.wheels import wheel_requirements, without_places
 from mlenv_jupyter.core.checks import REFERENCE
@@ -85,11 +87,10 @@ def resolve(
     asked += wheel_requirements(wheels or {})
     wanted.write_text("\n".join([*index_options(definition), *asked]) + "\n")
     limits = work / "constraints.txt"
+    constraints = [*constraints, *map(for_uv, definition.pip.constraints)]
     limits.write_text("".join(f"{one}\n" for one in constraints))
     made = work / "pylock.toml"
     made.unlink(missing_ok=True)
-    pins = work / "constraints.txt"
-    pins.write_text("".join(f"{one}\n" for one in constraints))
     if not asked:
         return UniversalLock(requires_python=f">={python.minor}", packages=()), {}
     code, lines = run(
@@ -102,7 +103,6 @@ def resolve(
             *(["--only-binary", ":all:"] if wheels_only else []),
             *(["--refresh"] if refresh else []),
             *(["--constraint", limits.name] if constraints else []),
-            *(["--constraint", pins.name] if constraints else []),
             *(["--torch-backend", definition.torch_backend] if definition.torch_backend else []),
         ],
         env=env,
@@ -115,6 +115,7 @@ def resolve(
     made.unlink()  # uv has put the password of a direct address into it
     lock, addresses = from_pylock(tomllib.loads(text))
     elsewhere = {key: one for key, one in addresses.items() if key not in (wheels or {})}
+    lock = msgspec.structs.replace(lock, packages=hashed(lock.packages, definition))
     return without_places(lock, wheels or {}), elsewhere
 
 

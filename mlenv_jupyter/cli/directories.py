@@ -83,7 +83,7 @@ def download(session: Session, reference: Pair, version: str | None, directory: 
 
 def read_directory(directory: Path) -> Imported:
     """A directory as a definition and a report; raises NotFound, InvalidDefinition."""
-    from mlenv_jupyter.formats.azure_directory import CONDA, JSON
+    from mlenv_jupyter.formats.azure_directory_out import CONDA, JSON
 
     if not directory.is_dir():
         raise NotFound(f"There is no directory {directory}.", where="directory")
@@ -100,7 +100,7 @@ def read_directory(directory: Path) -> Imported:
 def _write(
     session: Session, directory: Path, name: str, version: str | None, definition: Definition
 ) -> None:
-    from mlenv_jupyter.formats import azure_directory as seed
+    from mlenv_jupyter.formats import azure_directory_out as seed
 
     files: Mapping[str, str] = seed.write(name, version, definition)
     there = [one for one in files if (directory / one).exists()]

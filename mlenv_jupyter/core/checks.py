@@ -31,6 +31,8 @@ _SHM_SIZE = re.compile(r"\d{1,15}(?:\.\d{1,3})?[bkmgBKMG]?")
 _CHANNEL_TOKEN = re.compile(r"/t/([^/]*)/")
 _SECRET_KEY = re.compile(r"token|secret|passw(?:or)?d|credential|api[_-]?key", re.IGNORECASE)
 _WHEEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}\.whl")
+_PIP_LINE = re.compile(r"[-.~]|[^\s#].*(?:[/\\:]|\s-|\.(?:whl|zip|gz|tgz|bz2|tbz|xz|txz|tar))")
+_HASH = re.compile(r"(?:sha256|sha384|sha512):[^\s#\\\"']{1,128}")
 _DEPTH = 12
 
 
@@ -151,13 +153,26 @@ def normalise_specs(specs: Iterable[object]) -> tuple[tuple[str, ...], list[Prob
 
 
 def check_options(options: Iterable[object]) -> list[Problem]:
-    """Whether each is one option of pip."""
+    """Whether each is one line for pip: an option, a place, or a package with an option."""
+    return [
+        _invalid(f"pip.options[{number}]", f"{one!r} is no line for pip.", "Write --NAME VALUE.")
+        for number, one in enumerate(options)
+        if not _one_line(one) or not _PIP_LINE.match(str(one))
+    ]
+
+
+def check_hashes(hashes: Mapping[str, Iterable[object]]) -> list[Problem]:
+    """Whether each is the hash of a file, as pip writes it."""
     return [
         _invalid(
-            f"pip.options[{number}]", f"{one!r} is not an option of pip.", "Write --NAME VALUE."
+            f"pip.hashes.{name[:80]}",
+            f"{str(one)[:100]!r} is not the hash of a file.",
+            "Write sha256: and 64 hex.",
+            code="invalid_hash",
         )
-        for number, one in enumerate(options)
-        if not _one_line(one) or not str(one).startswith("-")
+        for name, several in hashes.items()
+        for one in several
+        if not isinstance(one, str) or not _HASH.fullmatch(one)
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.core import checks
 from mlenv_jupyter.core.errors import InvalidDefinition, Problem
@@ -79,6 +80,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         pre: bool = False,
         no_binary: Iterable[str] = (),
         only_binary: Iterable[str] = (),
+        constraints: Iterable[str] = (),
+        hashes: Mapping[str, Iterable[str]] | None = None,
         pip_options: Iterable[str] = (),
         conda_channels: Iterable[str] = (),
         conda_packages: Iterable[str] = (),
@@ -110,6 +113,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 pre=pre,
                 no_binary=tuple(no_binary),
                 only_binary=tuple(only_binary),
+                constraints=tuple(constraints),
+                hashes={name: tuple(some) for name, some in (hashes or {}).items()},
                 options=tuple(pip_options),
             ),
             conda=CondaSection(
@@ -157,6 +162,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """The same Definition, validated and normalised; raises InvalidDefinition."""
         pip, conda = self.pip, self.conda
         requirements, problems = normalise_all(pip.requirements, "pip.requirements")
+        constraints, wrong_limits = normalise_all(pip.constraints, "pip.constraints")
+        problems += wrong_limits
         packages, wrong_specs = checks.normalise_specs(conda.packages)
         problems += checks.check_python(self.python)
         problems += checks.check_variables(self.variables)
@@ -166,6 +173,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             *((f"pip.find_links[{i}]", one) for i, one in enumerate(pip.find_links)),
         ):
             problems += checks.check_address(address, place)
+        problems += checks.check_hashes(pip.hashes)
         problems += checks.check_options(pip.options)
         problems += checks.check_torch_backend(self.torch_backend)
         problems += checks.check_count(requirements, "pip.requirements", "requirements")
@@ -197,6 +205,12 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 requirements=requirements,
                 no_binary=tuple(sorted(set(pip.no_binary))),
                 only_binary=tuple(sorted(set(pip.only_binary))),
+                constraints=constraints,
+                hashes={
+                    canonicalize_name(name): tuple(sorted(set(some)))
+                    for name, some in pip.hashes.items()
+                    if some
+                },
             ),
             conda=change(conda, packages=packages),
             wheels=tuple(sorted(self.wheels, key=lambda one: (one.name, one.sha256))),

@@ -41,6 +41,8 @@ def digest(definition: Definition) -> str:
                 "pre": pip.pre,
                 "no_binary": pip.no_binary,
                 "only_binary": pip.only_binary,
+                **({"constraints": pip.constraints} if pip.constraints else {}),
+                **({"hashes": pip.hashes} if pip.hashes else {}),
             },
             "conda": {"channels": conda.channels, "packages": conda.packages},
             "wheels": [wheel.sha256 for wheel in definition.wheels],
@@ -107,8 +109,13 @@ def _written(value: Any) -> Any:
     return {
         one.name: _written(now)
         for one in msgspec.structs.fields(value)
-        if (now := getattr(value, one.name)) != one.default or one.name in first
+        if (now := getattr(value, one.name)) != _default(one) or one.name in first
     }
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()
 
 
 def _image(docker: DockerSection | None) -> list[Any] | None:

@@ -30,7 +30,9 @@ def frozen(value: Any) -> Any:
 class PipSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Requirements (normalised, sorted) and where they are looked for, in order.
 
-    ``options`` are lines for pip that are kept as they came and not honoured.
+    ``constraints`` limit what is not asked for. ``hashes`` are those of the files that a package
+    may come from, ``sha256:…`` by its canonical name. ``options`` are lines for pip that are kept
+    as they came and not honoured.
     """
 
     requirements: tuple[str, ...] = ()
@@ -40,7 +42,12 @@ class PipSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pre: bool = False
     no_binary: tuple[str, ...] = ()
     only_binary: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    hashes: dict[str, tuple[str, ...]] = {}
     options: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "hashes", frozen(self.hashes))
 
 
 class CondaSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -70,7 +70,7 @@ def foreign(definition: Definition) -> tuple[Tick, ...]:
         if one
     ]
     found += [Tick(id=f"links:{one}", kind="links", text=one) for one in definition.pip.find_links]
-    for line in definition.pip.requirements:
+    for line in (*definition.pip.requirements, *definition.pip.constraints):
         _, at, address = line.partition(" @ ")
         if at:
             vcs = address.startswith(("git+", "hg+", "svn+", "bzr+"))

@@ -23,31 +23,20 @@ from mlenv_jupyter.core.sections import (
     Wheel,
 )
 from mlenv_jupyter.formats import conda, conda_out
+from mlenv_jupyter.formats.azure_directory_out import (
+    CONDA,
+    DATABRICKS,
+    DOCKERFILE,
+    JSON,
+    PLATFORM,
+    SHM_SIZE,
+)
 from mlenv_jupyter.formats.json_file import decode
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, check_size, invalid
 from mlenv_jupyter.formats.requirements import describe
 from mlenv_jupyter.formats.variables import add_variable
-from mlenv_jupyter.formats.written import Subject
 from mlenv_jupyter.formats.yaml_file import Keys, load
 
-JSON = "azureml_environment.json"
-CONDA = "conda_dependencies.yml"
-DOCKERFILE = "BaseDockerfile"
-
-_HEAD = """\
-# Conda environment specification. The dependencies defined in this file will
-# be automatically provisioned for runs with userManagedDependencies=False.
-"""
-_SHM_SIZE = "2g"
-_PLATFORM = "linux/amd64"
-# What the seed writes for every environment.
-_DATABRICKS: dict[str, Any] = {
-    "mavenLibraries": [],
-    "pypiLibraries": [],
-    "rcranLibraries": [],
-    "jarLibraries": [],
-    "eggLibraries": [],
-}
 _CONTEXT_TYPES = {"git": "git", "storageaccount": "storageAccount"}
 T = TypeVar("T")
 
@@ -77,95 +66,6 @@ def read_json(text: str, read_file: ReadFile | None = None, _filename: str = JSO
         report=reader.notes.report(),
         problems=tuple(reader.notes.problems),
     )
-
-
-def files(what: Subject) -> dict[str, str]:
-    """The files of a directory, as ``written.py`` asks for them."""
-    return write(what.name, what.version, what.definition)
-
-
-def write(name: str, version: str | None, definition: Definition) -> dict[str, str]:
-    """The files of a directory by name; what the seed has no key for is under ``mlenv``."""
-    spark = definition.spark or SparkSection()
-    data: dict[str, Any] = {
-        "name": name,
-        "version": version,
-        "environmentVariables": dict(definition.variables),
-        "python": {
-            "userManagedDependencies": definition.user_managed_dependencies,
-            "interpreterPath": definition.interpreter_path or "python",
-            "condaDependenciesFile": definition.conda.dependencies_file,
-            "baseCondaEnvironment": definition.conda.base_environment,
-        },
-        "docker": _docker(definition.docker or DockerSection()),
-        "spark": {
-            "repositories": spark.repositories,
-            "packages": spark.packages,
-            "precachePackages": spark.precache_packages,
-        },
-        "databricks": definition.databricks or _DATABRICKS,
-        "r": definition.r,
-        "inferencingStackVersion": definition.inferencing_stack_version,
-        "assetId": definition.asset_id,
-    }
-    own: dict[str, Any] = {}
-    if definition.torch_backend:
-        own["torchBackend"] = definition.torch_backend
-    if definition.wheels:
-        own["wheels"] = [msgspec.to_builtins(one) for one in definition.wheels]
-    if definition.docker is not None:
-        own |= _own_docker(definition.docker)
-    if own:
-        data["mlenv"] = own
-    files = {CONDA: _conda(definition)}
-    if definition.docker is not None and definition.docker.dockerfile is not None:
-        # As the seed does it: the text is in a file of its own, and the key is left out.
-        del data["docker"]["baseDockerfile"]
-        files[DOCKERFILE] = definition.docker.dockerfile
-    files[JSON] = msgspec.json.format(msgspec.json.encode(data), indent=4).decode() + "\n"
-    return files
-
-
-def _docker(docker: DockerSection) -> dict[str, Any]:
-    system, _, architecture = (docker.platform or _PLATFORM).partition("/")
-    registry = docker.base_image_registry or ImageRegistry()
-    context = docker.build_context
-    return {
-        "enabled": docker.enabled,
-        "baseImage": docker.base_image,
-        "baseDockerfile": None,
-        "buildContext": context
-        and {
-            "locationType": context.location_type,
-            "location": context.location,
-            "dockerfilePath": context.dockerfile_path,
-        },
-        "sharedVolumes": docker.shared_volumes,
-        "shmSize": docker.shm_size or _SHM_SIZE,
-        "arguments": list(docker.arguments),
-        "baseImageRegistry": {
-            "address": registry.address,
-            "username": registry.username,
-            "password": registry.password,
-            "registryIdentity": registry.identity,
-        },
-        "platform": {"os": system.capitalize(), "architecture": architecture or "amd64"},
-    }
-
-
-def _own_docker(docker: DockerSection) -> dict[str, Any]:
-    context = docker.build_context
-    return {
-        **({"gpuSupport": True} if docker.gpu_support else {}),
-        **({"buildContextSha256": context.sha256} if context and context.sha256 else {}),
-    }
-
-
-def _conda(definition: Definition) -> str:
-    made = conda_out.as_mapping(
-        msgspec.structs.replace(definition, variables={}), name="project_environment"
-    )
-    return _HEAD + conda_out.dump(made)
 
 
 class _Reader:
@@ -210,7 +110,7 @@ class _Reader:
         """What means nothing to mlenv, and is written again as it came."""
         databricks = self.value(self.data, "databricks", dict, "")
         for key, name, value in (
-            ("databricks", "databricks", databricks if databricks != _DATABRICKS else None),
+            ("databricks", "databricks", databricks if databricks != DATABRICKS else None),
             ("r", "r", self.value(self.data, "r", dict, "")),
             (
                 "inferencingStackVersion",
@@ -267,9 +167,9 @@ class _Reader:
             base_image_registry=self.registry(
                 self.value(docker, "baseImageRegistry", dict, "docker.") or {}
             ),
-            platform=platform if platform != _PLATFORM else None,
+            platform=platform if platform != PLATFORM else None,
             arguments=tuple(self.list_of(docker, "arguments", str, "docker.", "text")),
-            shm_size=size if size not in (None, "", _SHM_SIZE) else None,
+            shm_size=size if size not in (None, "", SHM_SIZE) else None,
             shared_volumes=shared is not False,
             gpu_support=bool(self.value(own, "gpuSupport", bool, "mlenv.")),
         )

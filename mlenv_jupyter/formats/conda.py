@@ -71,7 +71,7 @@ class CondaFile:
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of ``Definition.create``."""
-        return {**self.wanted.arguments(self.notes), **self.conda_arguments()}
+        return {**self.wanted.arguments(), **self.conda_arguments()}
 
     def conda_arguments(self) -> dict[str, Any]:
         """Those of them that are not about pip."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from mlenv_jupyter.core.sections import DEFAULT_DOCKERFILE
-from mlenv_jupyter.formats import azure_directory, azure_v2, conda
+from mlenv_jupyter.formats import azure_directory_out, azure_v2, conda
 from mlenv_jupyter.formats.dockerfile import read_context
 from mlenv_jupyter.formats.outcome import finish
 from mlenv_jupyter.formats.piplines import lines
@@ -63,12 +63,12 @@ def read_directory(
         return read_text(
             found := _file_of(form, there), _text(read, found), read, form=form, **chosen
         )
-    if azure_directory.JSON in there:
-        return read_text(azure_directory.JSON, _text(read, azure_directory.JSON), read)
+    if azure_directory_out.JSON in there:
+        return read_text(azure_directory_out.JSON, _text(read, azure_directory_out.JSON), read)
     if "asset.yaml" in there:
         return azure_v2.read_asset(read)
-    if azure_directory.CONDA in there:
-        return read_text(azure_directory.CONDA, _text(read, azure_directory.CONDA), read)
+    if azure_directory_out.CONDA in there:
+        return read_text(azure_directory_out.CONDA, _text(read, azure_directory_out.CONDA), read)
     if form == "build-context":
         return _context(read, location, DEFAULT_DOCKERFILE)
     folder = next((one for one in BINDER if any(name.startswith(f"{one}/") for name in there)), "")
@@ -96,7 +96,7 @@ def read_directory(
 
 def _file_of(form: str, names: Collection[str]) -> str:
     """The file that most likely has a format, out of those of a directory."""
-    order = (*_SINGLE, *_AFTER, *_PROJECT, DEFAULT_DOCKERFILE, ".env", azure_directory.JSON)
+    order = (*_SINGLE, *_AFTER, *_PROJECT, DEFAULT_DOCKERFILE, ".env", azure_directory_out.JSON)
     for one in (*order, *sorted(set(names) - set(order))):
         if one in names and "/" not in one and _has_form(one, form):
             return one

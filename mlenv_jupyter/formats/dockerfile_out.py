@@ -11,12 +11,17 @@ from mlenv_jupyter.core.checks import REFERENCE
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Conflict
 from mlenv_jupyter.formats.conda_out import as_mapping, dump
-from mlenv_jupyter.formats.requirements_out import hashed_lines, option_lines
+from mlenv_jupyter.formats.requirements_out import (
+    hashed_lines,
+    option_lines,
+    requirement_lines,
+)
 from mlenv_jupyter.formats.written import Subject
 
 FILE = "Dockerfile"
 _CONDA_IMAGE = "mambaorg/micromamba:2"
 _PYTHON_IMAGE = "python"
+_LIMITS = "/tmp/constraints.txt"  # noqa: S108
 
 
 def files(what: Subject) -> dict[str, str]:
@@ -55,6 +60,7 @@ def text(what: Subject) -> str:
     else:
         base = docker.image if docker is not None else None
         parts = _head(what)
+    parts += [f"# not in this image: {one}" for one in definition.pip.options]
     if definition.user_managed_dependencies:
         parts += [f"FROM {base}"] if base else []
     elif definition.conda.packages or definition.kind == "conda":
@@ -90,13 +96,16 @@ def _pip(what: Subject, base: str | None, *, fresh: bool) -> list[str]:
     if fresh:
         image = f"{_PYTHON_IMAGE}:{python}-slim" if python else f"{_PYTHON_IMAGE}:3-slim"
         parts.append(f"FROM {base or image}")
-    lines = [one for one in option_lines(definition) if not one.startswith("-e ")]
+    lines = option_lines(definition, limits=None, kept=False)
     locked = what.lock is not None and all(one.files for one in what.lock.packages)
     if locked:
         assert what.lock is not None
         made = [one.replace(" \\\n    ", " ") for one in hashed_lines(what.lock)]
     else:
-        made = list(definition.pip.requirements)
+        made = requirement_lines(definition)
+        if definition.pip.constraints and made:
+            parts.append(_file(_LIMITS, list(definition.pip.constraints)))
+            lines.append(f"-c {_LIMITS}")
     flags = ["--no-cache-dir", *(["--require-hashes", "--no-deps"] if locked and made else [])]
     secrets = sorted({name for line in lines for name in REFERENCE.findall(line)})
     if secrets:
@@ -116,12 +125,17 @@ def _pip(what: Subject, base: str | None, *, fresh: bool) -> list[str]:
 
 
 def _conda(definition: Definition, base: str | None, name: str) -> list[str]:
-    mapping = as_mapping(msgspec.structs.replace(definition, variables={}))
+    plain = msgspec.structs.replace(definition, variables={})
+    mapping = as_mapping(plain, limits=_LIMITS, kept=False)
+    limits = (
+        [_file(_LIMITS, list(definition.pip.constraints))] if definition.pip.constraints else []
+    )
     made = dump(mapping).rstrip("\n").split("\n")
     where = "/tmp/environment.yml"  # noqa: S108
     if base:
         return [
             f"FROM {_CONDA_IMAGE} AS environment",
+            *limits,
             _file(where, made),
             f"RUN micromamba create -y -p /opt/environment -f {where} && micromamba clean -ay",
             f"FROM {base}",
@@ -131,6 +145,7 @@ def _conda(definition: Definition, base: str | None, name: str) -> list[str]:
     del name
     return [
         f"FROM {_CONDA_IMAGE}",
+        *limits,
         _file(where, made),
         f"RUN micromamba install -y -n base -f {where} && micromamba clean -ay",
         "ENV PATH=/opt/conda/bin:$PATH",

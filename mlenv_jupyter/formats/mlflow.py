@@ -32,7 +32,7 @@ def read(text: str, read_file: ReadFile | None = None, filename: str = "") -> Im
         if key not in ("python", "dependencies"):
             notes.keep(root.lines[key], f"{key}: wheels are made with what each package asks for.")
     notes.raise_faults()
-    definition = Definition.create(python or None, **wanted.arguments(notes))
+    definition = Definition.create(python or None, **wanted.arguments())
     describe(definition, notes)
     return Imported(
         format="mlflow",

@@ -9,7 +9,8 @@ from mlenv_jupyter.core.matchspec import parse
 from mlenv_jupyter.formats.addresses import has_secret, without_user
 from mlenv_jupyter.formats.conda_spec import python_of
 from mlenv_jupyter.formats.report import Imported, Notes
-from mlenv_jupyter.formats.requirements import describe, read_address, read_requirement
+from mlenv_jupyter.formats.requirement import read_address, read_requirement
+from mlenv_jupyter.formats.requirements import describe
 from mlenv_jupyter.formats.wanted import Wanted
 
 PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64", "osx-64", "win-64")
@@ -29,7 +30,7 @@ def finish(
 ) -> Imported:
     """The Imported of what was collected. Raises InvalidDefinition with everything wrong."""
     notes.raise_faults()
-    definition = Definition.create(**{**wanted.arguments(notes), **more})
+    definition = Definition.create(**{**wanted.arguments(), **more})
     describe(definition, notes)
     return Imported(
         format=form,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 MAX_LINE = 32 * 1024
+_HASH = re.compile(r"(?:sha256|sha384|sha512):.+")
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 
 
@@ -81,6 +82,9 @@ def parse(number: int, line: str) -> PipLine:
         raise BadLineError(f"a quotation mark is not closed ({error})") from error
     found, rest = _PARSER.parse_args(words, optparse.Values())
     options = {name: value for name, value in vars(found).items() if value}
+    for one in options.get("hash", ()):
+        if not _HASH.fullmatch(one):
+            raise BadLineError(f"--hash={one[:100]} is no sha256:, sha384: or sha512: with a value")
     return PipLine(number, line, " ".join(tokens[:at]).strip(), options, tuple(rest))
 
 

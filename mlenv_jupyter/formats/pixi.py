@@ -10,7 +10,7 @@ from mlenv_jupyter.formats.conda import CondaFile
 from mlenv_jupyter.formats.installed import channel_of
 from mlenv_jupyter.formats.outcome import PLATFORMS, finish, from_address, from_index, pin, vcs
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
-from mlenv_jupyter.formats.requirements import read_address, read_requirement
+from mlenv_jupyter.formats.requirement import read_address, read_requirement
 from mlenv_jupyter.formats.toml_file import Toml, load
 from mlenv_jupyter.formats.variables import add_variable
 from mlenv_jupyter.formats.wanted import Wanted

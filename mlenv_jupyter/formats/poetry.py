@@ -15,7 +15,7 @@ from mlenv_jupyter.formats.outcome import (
     vcs,
 )
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
-from mlenv_jupyter.formats.requirements import read_requirement
+from mlenv_jupyter.formats.requirement import read_requirement
 from mlenv_jupyter.formats.toml_file import Toml, load
 from mlenv_jupyter.formats.wanted import Wanted
 

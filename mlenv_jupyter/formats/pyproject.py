@@ -12,7 +12,8 @@ from mlenv_jupyter.core.requirements import parsed
 from mlenv_jupyter.formats import pixi, poetry
 from mlenv_jupyter.formats.outcome import finish, requires_python
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
-from mlenv_jupyter.formats.requirements import read_line, read_requirement
+from mlenv_jupyter.formats.requirement import read_requirement
+from mlenv_jupyter.formats.requirements import read_line
 from mlenv_jupyter.formats.toml_file import Toml, load
 from mlenv_jupyter.formats.uv_settings import UvSettings
 from mlenv_jupyter.formats.wanted import Wanted

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 
 from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
-from mlenv_jupyter.core.checks import check_address
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import MlenvError
-from mlenv_jupyter.core.requirements import REMEDY, parsed
-from mlenv_jupyter.formats.addresses import (
-    guessed,
-    has_secret,
-    is_address,
-    is_place,
-    named,
-    without_user,
-)
+from mlenv_jupyter.core.requirements import parsed
+from mlenv_jupyter.formats.addresses import is_address
 from mlenv_jupyter.formats.piplines import (
     VARIABLE,
     BadLineError,
@@ -38,22 +31,12 @@ from mlenv_jupyter.formats.report import (
     counted,
     too_large,
 )
+from mlenv_jupyter.formats.requirement import keep_line, read_address, read_requirement
 from mlenv_jupyter.formats.wanted import Wanted
 
-__all__ = [
-    "Wanted",
-    "describe",
-    "read",
-    "read_address",
-    "read_line",
-    "read_requirement",
-    "without_comment",
-]
+__all__ = ["Wanted", "describe", "read", "read_line", "without_comment"]
 
 MAX_FILES = 50
-REFERENCE = "Write ${NAME} in its place, and set NAME where builds run."
-_CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)=([0-9][\w.*]*)(?:=\w+)?")
-_COMMAND = re.compile(r"[!%$]?\s*(?:python3? -m |uv )?(?:pip3?|conda|mamba) install\b")
 _WITHOUT_EFFECT = {
     "no_index": "not honoured; set UV_NO_INDEX=1 where builds run",
     "trusted_host": "certificates are always checked; set SSL_CERT_FILE for one of your own",
@@ -70,7 +53,7 @@ def read(text: str, read_file: ReadFile | None = None, filename: str = "") -> Im
     for number, line in lines(text):
         read_line(number, line, filename, wanted, notes, read_file)
     notes.raise_faults()
-    definition = Definition.create(**wanted.arguments(notes))
+    definition = Definition.create(**wanted.arguments())
     describe(definition, notes)
     return Imported(
         format="requirements",
@@ -107,13 +90,11 @@ def read_line(
         )
         return
     if parsed.requirement:
-        read_requirement(number, parsed.requirement, wanted, notes, constraint)
-        for name in parsed.options:
-            if name == "hash":
-                wanted.hashed.append(notes.place(number))
-            else:
-                flag = "--" + name.replace("_", "-")
-                notes.keep(number, f"{flag} after a requirement has no effect.")
+        made = read_requirement(number, parsed.requirement, wanted, notes, constraint)
+        if made and (hashes := parsed.options.get("hash")):
+            wanted.hashes.setdefault(canonicalize_name(made.name), []).extend(hashes)
+        if set(parsed.options) - {"hash"}:
+            keep_line(number, line, "such options are not given to uv", wanted, notes)
         return
     if parsed.rest:
         notes.keep(
@@ -151,11 +132,9 @@ def _options(
             if address := read_address(number, "--find-links", one, notes):
                 wanted.find_links.append(address)
         else:
-            notes.refuse(
-                number,
-                f"--find-links {one} is beside the file.",
-                "Write its whole path or address.",
-            )
+            # pip looks beside the file that says so; a version knows of no file.
+            line = f"--find-links {_quoted(_beside(filename, one))}"
+            keep_line(number, line, "it is beside the file", wanted, notes)
     for name in ("no_binary", "only_binary"):
         for value in options.get(name, ()):
             _add_names(getattr(wanted, name), value, number, notes)
@@ -176,12 +155,18 @@ def _editable(parsed: PipLine, target: str, wanted: Wanted, notes: Notes, constr
         if len(wanted.requirements) > before:
             notes.keep(number, f"-e {target}: installed as it is when it is locked, not editable.")
         return
-    wanted.options.append(f"-e {target}")
-    notes.keep(
-        number,
-        f"-e {target} is not installed, as it changes without a new version. Run "
-        f"`%pip install -e {target}` in the kernel, or build a wheel of it.",
+    if target.startswith(("git+git@", "git+ssh@")) or not target.strip():
+        notes.fault(
+            number,
+            f"-e {target[:200]} is neither a directory nor an address.",
+            remedy="Write git+ssh://git@HOST/OWNER/NAME.git for a repository.",
+        )
+        return
+    why = (
+        "it changes without a new version. Run "
+        f"`%pip install -e {target}` in the kernel, or build a wheel of it"
     )
+    keep_line(number, f"-e {_quoted(target)}", why, wanted, notes)
 
 
 def _nested(
@@ -194,13 +179,16 @@ def _nested(
     constraint: bool,
 ) -> None:
     flag = "-c" if constraint else "-r"
-    remedy = "Put its lines here, or import with `mlenv import` beside it."
+    if constraint and re.search(r"[=<>~!]", target) and _is_requirement(target):
+        read_requirement(number, target, wanted, notes, constraint=True)
+        return
+    where = "put its lines here, or import with `mlenv import` beside it"
     if target.startswith("file:") and not target.startswith("file:/"):
         target = target.removeprefix("file:")
-    if is_address(target) or read_file is None:
-        notes.refuse(number, f"{flag} {target} cannot be read from here.", remedy)
+    if is_address(target):
+        keep_line(number, f"{flag} {target}", f"no address is read; {where}", wanted, notes)
         return
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(filename), target))
+    path = _beside(filename, target)
     if path in wanted.files:
         notes.keep(number, f"{flag} {target} was read before.")
         return
@@ -208,95 +196,18 @@ def _nested(
     if len(wanted.files) > MAX_FILES:
         notes.fault(number, f"More than {MAX_FILES} files are named.", code="too_large")
         return
+    line = f"{flag} {_quoted(path)}"
     try:
-        text = read_file(path)
+        text = read_file(path) if read_file is not None else None
     except MlenvError as error:
-        notes.refuse(number, f"{flag} {target}: {error.message}", remedy)
+        keep_line(number, line, f"{error.message.rstrip('.')}; {where}", wanted, notes)
         return
     if text is None:
-        notes.refuse(number, f"{flag} {target} is not there.", remedy)
+        keep_line(number, line, f"what it asks for is not known here; {where}", wanted, notes)
         return
     inner = notes.inside(path)
     for at, line in lines(check_size(text, path)):
         read_line(at, line, path, wanted, inner, read_file, constraint=constraint)
-
-
-def read_requirement(
-    number: int | str, text: str, wanted: Wanted, notes: Notes, constraint: bool = False
-) -> None:
-    """Add one requirement, without options."""
-    if "{{" in text or "{%" in text:
-        notes.fault(
-            number,
-            f"{text[:200]!r} is part of a template.",
-            remedy="Fill in the template first, then import the result.",
-        )
-        return
-    if is_address(text):
-        better = named(text)
-        if better is None and (better := guessed(text)):
-            notes.keep(
-                number,
-                f"{text} does not say which package it is: {better.partition(' @ ')[0]} is taken.",
-            )
-        if better is None:
-            notes.refuse(
-                number, f"{text} does not say which package it is.", f"Write NAME @ {text}."
-            )
-            return
-        text = better
-    elif is_place(text):
-        notes.refuse(
-            number,
-            f"{text} is a file or directory of one machine.",
-            "Give its package a place on an index, or a wheel under --find-links.",
-        )
-        return
-    try:
-        made = parsed(text)
-    except InvalidRequirement as error:
-        notes.fault(
-            number,
-            f"{text[:200]!r} is not a requirement.",
-            detail=str(error).partition("\n")[0],
-            remedy=_remedy(text),
-        )
-        return
-    if made.url and has_secret(made.url):
-        notes.refuse(number, f"The address of {made.name} has a secret in it.", REFERENCE)
-        return
-    if made.url and made.url.startswith(("file:", "git+file:", "hg+file:")):
-        notes.keep(number, f"{made.name} comes from a file of one machine.")
-    if found := VARIABLE.findall(made.url or ""):
-        notes.keep(number, f"{' and '.join(found)}: read where builds run.")
-    (wanted.constraints if constraint else wanted.requirements).append((made, notes.place(number)))
-
-
-def read_address(number: int | str, flag: str, address: str, notes: Notes) -> str | None:
-    """The address without a secret; None where it cannot be used at all."""
-    if has_secret(address):
-        bare = without_user(address)
-        if bare is None or has_secret(bare):
-            notes.refuse(number, f"There is a secret in {flag} {address}", REFERENCE, "secret")
-            return None
-        notes.refuse(number, f"The user and password of {flag} are left out.", REFERENCE, "secret")
-        return bare
-    if notes.adopt(check_address(address, ""), number):
-        return None
-    if found := VARIABLE.findall(address):
-        notes.keep(number, f"{' and '.join(found)} in {flag}: read where builds run.")
-    return address
-
-
-def _remedy(text: str) -> str:
-    pin = _CONDA_PIN.fullmatch(text)
-    if pin is not None:
-        return f"Write {pin[1]}=={pin[2]}, with two equals signs."
-    if command := _COMMAND.match(text):
-        return f"Leave out {command[0].strip()!r}, and write one package a line."
-    if VARIABLE.search(text):
-        return "Write the value: ${…} is filled in in addresses only."
-    return REMEDY
 
 
 def _add_names(names: list[str], value: str, number: int, notes: Notes) -> None:
@@ -326,6 +237,29 @@ def describe(definition: Definition, notes: Notes) -> None:
         notes.take(f"wheels from {one}")
     if pip.pre:
         notes.take("pre-releases are allowed")
+    if pip.constraints:
+        notes.take(counted(len(pip.constraints), "limit") + " of what is not asked for")
+    if pip.hashes:
+        notes.take(f"hashes of the files of {counted(len(pip.hashes), 'package')}")
     for name, values in (("no wheels for", pip.no_binary), ("only wheels for", pip.only_binary)):
         if values:
             notes.take(f"{name} {', '.join(values)}")
+
+
+def _is_requirement(text: str) -> bool:
+    try:
+        return bool(parsed(text))
+    except InvalidRequirement:
+        return False
+
+
+def _quoted(path: str) -> str:
+    """A path as an option's value; pip splits these lines as a shell does."""
+    return shlex.quote(path) if re.search(r"[\s\"'\\]", path) else path
+
+
+def _beside(filename: str, path: str) -> str:
+    """A path from the file that names it, from the first file."""
+    if re.match(r"/|[A-Za-z]:|\$\{|~", path):
+        return path
+    return posixpath.normpath(posixpath.join(posixpath.dirname(filename), path))

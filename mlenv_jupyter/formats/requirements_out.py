@@ -14,10 +14,16 @@ from mlenv_jupyter.core.universal import UniversalLock, UniversalPackage
 from mlenv_jupyter.formats.written import Subject
 
 FILE = "requirements.txt"
+LIMITS = "constraints.txt"
 
 
-def option_lines(definition: Definition) -> list[str]:
-    """The index settings of a Definition, as pip takes them."""
+def option_lines(
+    definition: Definition, *, limits: str | None = LIMITS, kept: bool = True
+) -> list[str]:
+    """The index settings of a Definition, as pip takes them.
+
+    ``limits`` is where its file of constraints is; ``kept`` puts in what mlenv does not honour.
+    """
     pip = definition.pip
     return [
         *([f"--index-url {pip.index_url}"] if pip.index_url else []),
@@ -26,20 +32,36 @@ def option_lines(definition: Definition) -> list[str]:
         *(f"--no-binary {one}" for one in pip.no_binary),
         *(f"--only-binary {one}" for one in pip.only_binary),
         *(["--pre"] if pip.pre else []),
-        *pip.options,
+        *([f"-c {limits}"] if pip.constraints and limits else []),
+        *(pip.options if kept else ()),
     ]
+
+
+def requirement_lines(definition: Definition) -> list[str]:
+    """The requirements as they were asked for, with the hashes that were asked for."""
+    hashes = definition.pip.hashes
+    return [
+        " ".join((line, *(f"--hash={one}" for one in hashes.get(name_of(line), ()))))
+        for line in definition.pip.requirements
+    ]
+
+
+def limits_file(definition: Definition) -> dict[str, str]:
+    """The file that limits what is not asked for, where there are limits."""
+    limits = definition.pip.constraints
+    return {LIMITS: "".join(f"{one}\n" for one in limits)} if limits else {}
 
 
 def files(what: Subject) -> dict[str, str]:
     """The file; each package pinned, with who asked for it, where ``packages`` are known."""
     if what.packages is None or what.definition.kind != "pip":
         return unpinned(what)
-    return _file(what, _pinned(what.definition, what.packages))
+    return _file(what, _pinned(what.definition, what.packages), limits=None)
 
 
 def unpinned(what: Subject) -> dict[str, str]:
     """The file, as it was asked for."""
-    return _file(what, list(what.definition.pip.requirements))
+    return _file(what, requirement_lines(what.definition))
 
 
 def hashed(what: Subject) -> dict[str, str]:
@@ -55,7 +77,7 @@ def hashed(what: Subject) -> dict[str, str]:
             where="format",
             remedy="Build it first, or export it as requirements-unpinned.",
         )
-    return _file(what, hashed_lines(lock))
+    return _file(what, hashed_lines(lock), exact=True)
 
 
 def hashed_lines(lock: UniversalLock) -> list[str]:
@@ -81,14 +103,22 @@ def _line(one: UniversalPackage) -> str:
     return f"{what} ; {one.marker}" if one.marker else what
 
 
-def _file(what: Subject, lines: Sequence[str]) -> dict[str, str]:
+def _file(
+    what: Subject, lines: Sequence[str], *, exact: bool = False, limits: str | None = LIMITS
+) -> dict[str, str]:
     definition = what.definition
     head = [f"# {what.name}"] if what.name else []
     if definition.python:
         head.append(f"# Python {definition.python}")
     if definition.conda.packages:
         head.append(f"# not in this file, from conda: {', '.join(definition.conda.packages)}")
-    return {FILE: "\n".join([*head, *option_lines(definition), *lines]) + "\n"}
+    if exact:
+        # pip takes nothing without a hash beside lines with one, and every limit is kept to.
+        head += [f"# not in this file: {one}" for one in definition.pip.options]
+        options = option_lines(definition, limits=None, kept=False)
+        return {FILE: "\n".join([*head, *options, *lines]) + "\n"}
+    text = "\n".join([*head, *option_lines(definition, limits=limits), *lines]) + "\n"
+    return {FILE: text, **(limits_file(definition) if limits else {})}
 
 
 def _pinned(definition: Definition, packages: Sequence[LockedPackage]) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 from mlenv_jupyter.formats.json_file import decode
 from mlenv_jupyter.formats.outcome import finish, requires_python
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
-from mlenv_jupyter.formats.requirements import read_line, read_requirement
+from mlenv_jupyter.formats.requirement import read_requirement
+from mlenv_jupyter.formats.requirements import read_line
 from mlenv_jupyter.formats.toml_file import load
 from mlenv_jupyter.formats.toml_out import uv_table, value
 from mlenv_jupyter.formats.uv_settings import UvSettings

@@ -47,6 +47,8 @@ def uv_table(definition: Definition, name: str) -> list[str]:
         items.append(("no-binary-package", pip.no_binary))
     if pip.only_binary:
         items.append(("no-build-package", pip.only_binary))
+    if pip.constraints:
+        items.append(("constraint-dependencies", pip.constraints))
     if pip.pre:
         items.append(("prerelease", "allow"))
     lines = table(name, items)

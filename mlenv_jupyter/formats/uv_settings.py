@@ -12,7 +12,7 @@ from mlenv_jupyter.core.checks import TORCH_BACKEND
 from mlenv_jupyter.core.requirements import parsed
 from mlenv_jupyter.formats.outcome import from_address, from_index, vcs
 from mlenv_jupyter.formats.report import Notes
-from mlenv_jupyter.formats.requirements import read_address, read_requirement
+from mlenv_jupyter.formats.requirement import read_address, read_requirement
 from mlenv_jupyter.formats.toml_file import Toml
 from mlenv_jupyter.formats.wanted import Wanted
 

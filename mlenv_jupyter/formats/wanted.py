@@ -8,8 +8,6 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mlenv_jupyter.formats.report import Notes
-
 
 @dataclass
 class Wanted:
@@ -25,36 +23,28 @@ class Wanted:
     pre: bool = False
     options: list[str] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
-    hashed: list[str] = field(default_factory=list)
+    hashes: dict[str, list[str]] = field(default_factory=dict)
     lines: int = 0
     characters: int = 0
 
-    def arguments(self, notes: Notes) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
         """The arguments of ``Definition.create``, constraints worked into what they are about."""
-        if self.hashed:
-            many = f" (and {len(self.hashed) - 1} more lines)" if self.hashed[1:] else ""
-            notes.keep(self.hashed[0], f"--hash{many}: the lock has hashes of its own.")
+        asked_for = {canonicalize_name(one.name) for one, _ in self.requirements}
         limits: dict[str, list[Requirement]] = {}
-        unasked: list[tuple[str, str]] = []
-        for one, place in self.constraints:
+        unasked: list[str] = []
+        for one, _ in self.constraints:
             name = canonicalize_name(one.name)
-            if any(canonicalize_name(asked.name) == name for asked, _ in self.requirements):
+            if name in asked_for:
                 limits.setdefault(name, []).append(one)
             else:
-                unasked.append((place, str(one)))
-        if unasked:
-            many = f" and {len(unasked) - 1} more limit" if unasked[1:] else " limits"
-            notes.keep(
-                unasked[0][0],
-                f"{unasked[0][1]}{many} what is not asked for. Add what matters to the packages.",
-            )
+                unasked.append(str(one))
         made = []
         for asked, _ in self.requirements:
             for limit in limits.get(canonicalize_name(asked.name), ()):
                 if asked.url is None and limit.url is None and _same_marker(asked, limit):
                     asked.specifier &= limit.specifier
                 else:
-                    made.append(str(limit))
+                    unasked.append(str(limit))
             made.append(str(asked))
         return {
             "requirements": made,
@@ -64,6 +54,8 @@ class Wanted:
             "pre": self.pre,
             "no_binary": self.no_binary,
             "only_binary": self.only_binary,
+            "constraints": unasked,
+            "hashes": self.hashes,
             "pip_options": list(dict.fromkeys(self.options)),
         }
 

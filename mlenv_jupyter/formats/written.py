@@ -69,7 +69,7 @@ EXPORTS = {
             "a .devcontainer folder",
         ),
         Export(
-            *("azureml", ".zip", "application/zip", "azure_directory:files"),
+            *("azureml", ".zip", "application/zip", "azure_directory_out:files"),
             "an Azure ML environment directory",
         ),
         Export("sbom", ".cdx.json", "application/json", "sbom:files", "CycloneDX 1.6"),

@@ -146,7 +146,8 @@ class Magic:
                 if equals:
                     os.environ[key] = value
         if verb == "export":
-            print(answer["text"], end="")
+            for name, text in answer["files"].items():
+                print(text if answer["text"] is not None else f"# {name}\n{text}", end="")
         else:
             self.show(cards.CARDS[verb](answer))
 

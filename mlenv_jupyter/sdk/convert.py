@@ -127,8 +127,12 @@ def _without_wheels(conda: CondaDependencies) -> CondaDependencies:
 def _conda_dependencies(definition: Definition) -> CondaDependencies:
     from mlenv_jupyter.formats.conda_out import as_mapping
 
-    data = as_mapping(msgspec.structs.replace(definition, variables={}), name="project_environment")
+    plain = msgspec.structs.replace(definition, variables={})
+    data = as_mapping(plain, name="project_environment", limits=None)
     made = CondaDependencies(_underlying_structure=data)
+    for one in definition.pip.constraints:
+        # There is no file beside an object: `-c` with the limit itself is ours alone.
+        made.set_pip_option(f"-c {one}")
     for wheel in definition.wheels:
         made.add_pip_package(wheel_line(wheel))
     return made

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
-from mlenv_jupyter.formats import azure_directory as seed
+from mlenv_jupyter.formats import azure_directory
+from mlenv_jupyter.formats import azure_directory_out as seed
 from mlenv_jupyter.sdk.checked import Variables, warn
 from mlenv_jupyter.sdk.conda_dependencies import CondaDependencies
 from mlenv_jupyter.sdk.files import beside, text_of
@@ -56,7 +57,7 @@ def load(path: Path) -> Environment:
 
     if not (path / seed.JSON).is_file():
         raise NotFound(f"There is no {seed.JSON} in {path}.", where="path")
-    read = seed.read_json(text_of(path / seed.JSON), beside(path))
+    read = azure_directory.read_json(text_of(path / seed.JSON), beside(path))
     for one in read.report.refused:
         warn(f"Left out: {one}")
     made = Environment.from_definition(read.name or "environment", read.definition, read.version)

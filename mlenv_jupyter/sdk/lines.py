@@ -92,8 +92,12 @@ def _problems(line: str, *, everything: bool) -> list[Problem]:
     from mlenv_jupyter.formats.report import Notes
     from mlenv_jupyter.formats.requirements import Wanted, read_line
 
-    notes = Notes()
-    read_line(1, line, "", Wanted(), notes, None)
+    notes, wanted = Notes(), Wanted()
+    read_line(1, line, "", wanted, notes, None)
+    if everything and wanted.options and not (wanted.requirements or notes.errors):
+        # A file may have such a line for another tool; who adds one here wants it installed.
+        message = "It would not be installed."
+        notes.fault(1, message, detail=notes.kept[0].partition(": ")[2])
     left_out = [one for one in notes.problems if everything or one.code in _OWN_CODES]
     return notes.errors + left_out
 

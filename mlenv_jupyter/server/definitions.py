@@ -163,7 +163,7 @@ def _export(it: Workspace, name: str, version: str, form: str) -> tuple[str, byt
     from mlenv_jupyter.formats import EXPORTS
 
     filename, content = it.exports.file(name, version, form)
-    media = EXPORTS[form].media
+    media = "application/zip" if filename.endswith(".zip") else EXPORTS[form].media
     return filename, content, f"{media}; charset=utf-8" if media == "text/plain" else media
 
 

@@ -26,6 +26,8 @@ const DEFINITION: IDefinition = {
     pre: false,
     no_binary: [],
     only_binary: [],
+    constraints: [],
+    hashes: {},
     options: []
   },
   conda: {

@@ -18,7 +18,7 @@ from mlenv_jupyter.core.sections import (
     SparkSection,
     Wheel,
 )
-from mlenv_jupyter.formats import azure_directory, read_text
+from mlenv_jupyter.formats import azure_directory, azure_directory_out, read_text
 
 DATA = Path(__file__).parents[1] / "data" / "environment_directory"
 CASES = sorted(one.name for one in DATA.iterdir())
@@ -62,9 +62,9 @@ def test_a_dockerfile_is_read_from_its_file() -> None:
 def test_keys_and_meaning_survive(case: str) -> None:
     files = files_of(case)
     read = azure_directory.read(files)
-    written = azure_directory.write(read.name or "", read.version, read.definition)
+    written = azure_directory_out.write(read.name or "", read.version, read.definition)
     assert written.keys() == files.keys()
-    theirs, ours = (json.loads(one[azure_directory.JSON]) for one in (files, written))
+    theirs, ours = (json.loads(one[azure_directory_out.JSON]) for one in (files, written))
     assert keys_of(ours) == keys_of(theirs)
     again = azure_directory.read(written)
     assert (again.name, again.version, again.definition) == (
@@ -76,10 +76,10 @@ def test_keys_and_meaning_survive(case: str) -> None:
 
 def test_no_password_is_read_or_written() -> None:
     files = files_of("registry")
-    assert "secret" in files[azure_directory.JSON]
-    assert "user:pw@" in files[azure_directory.CONDA]
+    assert "secret" in files[azure_directory_out.JSON]
+    assert "user:pw@" in files[azure_directory_out.CONDA]
     read = azure_directory.read(files)
-    text = repr(read) + "".join(azure_directory.write("x", None, read.definition).values())
+    text = repr(read) + "".join(azure_directory_out.write("x", None, read.definition).values())
     assert "'secret'" not in repr(read.definition) + repr(read.report)
     assert '"secret"' not in text
     assert "pw@" not in text
@@ -98,7 +98,7 @@ def test_what_the_seed_has_no_key_for_survives() -> None:
         ),
         variables={"A": "x: y # z\n"},
     )
-    assert azure_directory.read(azure_directory.write("n", "2", made)).definition == made
+    assert azure_directory.read(azure_directory_out.write("n", "2", made)).definition == made
 
 
 def test_every_section_survives() -> None:
@@ -134,7 +134,7 @@ def test_every_section_survives() -> None:
         inferencing_stack_version="latest",
         asset_id="azureml://registries/x",
     )
-    read = azure_directory.read(azure_directory.write("n", "2", made))
+    read = azure_directory.read(azure_directory_out.write("n", "2", made))
     assert read.definition == made
     kept = {one.partition(":")[0] for one in read.report.kept}
     assert {"r", "databricks", "spark", "assetId", "inferencingStackVersion"} <= kept
@@ -142,23 +142,23 @@ def test_every_section_survives() -> None:
 
 def test_a_directory_with_two_bases_takes_the_later_one_and_says_so() -> None:
     files = files_of("dockerfile")
-    data = json.loads(files[azure_directory.JSON])
+    data = json.loads(files[azure_directory_out.JSON])
     data["docker"]["baseImage"] = "debian:12"
-    read = azure_directory.read({**files, azure_directory.JSON: json.dumps(data)})
+    read = azure_directory.read({**files, azure_directory_out.JSON: json.dumps(data)})
     assert read.definition.docker == DockerSection(dockerfile="FROM x\nRUN y")
     assert any("debian:12, not used" in one for one in read.report.kept)
 
 
 def test_the_json_alone_asks_for_its_neighbour() -> None:
     files = files_of("plain")
-    alone = read_text(azure_directory.JSON, files[azure_directory.JSON])
+    alone = read_text(azure_directory_out.JSON, files[azure_directory_out.JSON])
     assert alone.report.refused[0].startswith("conda_dependencies.yml: It is not here.")
-    beside = read_text(azure_directory.JSON, files[azure_directory.JSON], files.get)
+    beside = read_text(azure_directory_out.JSON, files[azure_directory_out.JSON], files.get)
     assert beside.definition == azure_directory.read(files).definition
 
 
 def test_dependencies_may_be_inside_the_json() -> None:
-    data = json.loads(files_of("plain")[azure_directory.JSON])
+    data = json.loads(files_of("plain")[azure_directory_out.JSON])
     data["python"]["condaDependencies"] = {"dependencies": ["python=3.9", {"pip": ["numpy"]}]}
     read = read_text("definition.json", json.dumps(data))
     assert (read.format, read.definition.python) == ("azureml", "3.9")
@@ -179,7 +179,8 @@ def test_dependencies_may_be_inside_the_json() -> None:
 )
 def test_a_wrong_key_is_named(change: dict[str, Any], where: str) -> None:
     files = files_of("plain")
-    files[azure_directory.JSON] = json.dumps({**json.loads(files[azure_directory.JSON]), **change})
+    data = json.loads(files[azure_directory_out.JSON])
+    files[azure_directory_out.JSON] = json.dumps({**data, **change})
     with pytest.raises(InvalidDefinition) as caught:
         azure_directory.read(files)
     assert caught.value.where == where

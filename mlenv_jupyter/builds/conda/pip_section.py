@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from mlenv_jupyter.builds.bytecode import distributions
 from mlenv_jupyter.builds.conda.explain_pip import explain_pip
 from mlenv_jupyter.builds.credentials import for_uv
+from mlenv_jupyter.builds.hashes import hashed
 from mlenv_jupyter.builds.install import Site
 from mlenv_jupyter.builds.resolve import ToolFailed, choose, index_options
 from mlenv_jupyter.builds.wheels import wheel_requirements, without_places
@@ -68,7 +69,9 @@ def resolve_pip_section(
     lines = [*index_options(definition), *map(for_uv, definition.pip.requirements), *private]
     wanted.write_text("\n".join(lines) + "\n")
     pins = site.work / "conda.constraints.txt"
-    pins.write_text("".join(f"{name}=={version}\n" for name, version in given.items()))
+    limits = [f"{name}=={version}" for name, version in given.items()]
+    limits += map(for_uv, definition.pip.constraints)
+    pins.write_text("".join(f"{one}\n" for one in limits))
     try:
         added = _would_add(site, prefix, wanted, pins, definition)
     except ToolFailed as failed:
@@ -109,6 +112,7 @@ def resolve_pip_section(
     made.unlink()  # uv has put the password of a direct address into it
     universal, addresses = from_pylock(tomllib.loads(text))
     universal = without_places(universal, wheels)
+    universal = msgspec.structs.replace(universal, packages=hashed(universal.packages, definition))
     addresses = {key: one for key, one in addresses.items() if key not in wheels}
     chosen = choose(UniversalLock(requires_python="", packages=universal.packages), site.python)
     return tuple(

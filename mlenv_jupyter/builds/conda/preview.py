@@ -68,7 +68,9 @@ def _pip(
     made = work / "pylock.toml"
     version = str(python_in(records).version)
     while True:
-        pins.write_text("".join(f"{name}=={version}\n" for name, version in pinned.items()))
+        limits = [f"{name}=={version}" for name, version in pinned.items()]
+        limits += map(for_uv, definition.pip.constraints)
+        pins.write_text("".join(f"{one}\n" for one in limits))
         code, said = run(
             [
                 *(uv, "pip", "compile", wanted.name, "--constraint", pins.name),
