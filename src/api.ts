@@ -178,6 +178,7 @@ export class Api {
     definition: DefinitionInput;
     description?: string;
     message?: string;
+    version?: string;
   }): Promise<IVersion> {
     return this._send('POST', 'environments', body);
   }

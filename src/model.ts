@@ -134,10 +134,15 @@ export class Environments implements IEnvironments {
   }
 
   async save(what: ISave): Promise<IVersion> {
-    const { name, base, definition, description } = what;
+    const { name, base, definition, description, version: called } = what;
     const version =
       base === null
-        ? await this.api.createEnvironment({ name, definition, description })
+        ? await this.api.createEnvironment({
+            name,
+            definition,
+            description,
+            ...(called && { version: called })
+          })
         : await this.api.createVersion(name, { definition, base });
     this.queries.setQueryData(keys.version(name, version.version), version);
     this._touch(name);

@@ -31,6 +31,8 @@ export interface ISave {
   /** The version it was edited from; `null` for the first version of a new name. */
   base: string | null;
   description?: string;
+  /** What a new one is called in the file that it came from. */
+  version?: string;
 }
 
 /**

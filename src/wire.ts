@@ -417,6 +417,8 @@ export interface IResolution {
 
 export interface IImport {
   name: string;
+  /** What it is called there, such as `Autosave_2021-03-20T17:38:44Z_adda0f97`. */
+  version: string | null;
   definition: IDefinition;
   report: { taken: string[]; kept: string[]; refused: string[] };
 }

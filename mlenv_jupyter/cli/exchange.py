@@ -88,6 +88,7 @@ def import_(
         with_context(session, read.definition),
         description=description,
         message=message,
+        version=read.version,
     )
     if not session.json:
         show_report(read)

@@ -57,7 +57,7 @@ def list_(session: Session) -> None:
 @click.argument("which", metavar="NAME[:V]|KERNEL")
 def remove(session: Session, which: str) -> None:
     """Remove the kernels of a version, or of all versions of a name."""
-    from mlenv_jupyter.core.names import canonical_name, split_reference
+    from mlenv_jupyter.core.names import canonical_name, meant, split_reference
 
     installed = session.workspace.kernels()
     chosen = [one for one in installed if one.kernel_name == which]
@@ -66,7 +66,11 @@ def remove(session: Session, which: str) -> None:
         name = canonical_name(name)
         if version == "latest":
             version = session.workspace.version(name).version
-        chosen = [one for one in installed if one.name == name and version in (None, one.version)]
+        of_name = [one for one in installed if one.name == name]
+        # The version itself may be gone, so the registry is not asked what is meant.
+        for wanted in meant(version) if version is not None else ():
+            chosen = chosen or [one for one in of_name if one.version == wanted]
+        chosen = chosen if version is not None else of_name
     if not chosen:
         raise NotFound(
             f"No kernel of {which} is installed.", remedy="`mlenv kernel list` shows them."

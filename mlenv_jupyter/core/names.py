@@ -57,14 +57,15 @@ def check_version(version: object, *, own: bool = False, where: str = "version")
 
 
 def split_reference(text: str) -> tuple[str, str | None]:
-    """``NAME[:VERSION]`` in two; a leading ``v`` before a number is allowed (``churn:v3``)."""
+    """``NAME[:VERSION]`` in two; what the version means is ``meant``'s to say."""
     name, colon, version = text.partition(":")
     check_name(name, own=False)
-    if not colon:
-        return name, None
-    if re.fullmatch(r"v\d+", version):
-        version = version[1:]
-    return name, check_version(version)
+    return name, check_version(version) if colon else None
+
+
+def meant(version: str) -> tuple[str, ...]:
+    """The versions that somebody may mean, in order: ``v3`` is 3 unless one is called so."""
+    return (version, version[1:]) if re.fullmatch(r"v\d+", version) else (version,)
 
 
 def canonical_name(name: str) -> str:

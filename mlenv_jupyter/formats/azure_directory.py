@@ -35,6 +35,7 @@ from mlenv_jupyter.formats.json_file import decode
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, check_size, invalid
 from mlenv_jupyter.formats.requirements import describe
 from mlenv_jupyter.formats.variables import add_variable
+from mlenv_jupyter.formats.version import kept_version
 from mlenv_jupyter.formats.yaml_file import Keys, load
 
 _CONTEXT_TYPES = {"git": "git", "storageaccount": "storageAccount"}
@@ -91,7 +92,7 @@ class _Reader:
         """Read everything."""
         data = self.data
         self.name = self.value(data, "name", str, "") or None
-        self.version = self.value(data, "version", str, "") or None
+        self.version = kept_version(self.value(data, "version", str, ""), "version", self.notes)
         self.made["variables"] = self.variables(
             self.value(data, "environmentVariables", dict, "") or {}
         )

@@ -12,6 +12,7 @@ from mlenv_jupyter.formats.dockerfile import read_context
 from mlenv_jupyter.formats.outcome import finish
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, check_size, invalid
 from mlenv_jupyter.formats.variables import add_variable
+from mlenv_jupyter.formats.version import kept_version
 from mlenv_jupyter.formats.yaml_file import Items, Keys, Node, Text, load
 
 _READ = (
@@ -79,7 +80,7 @@ def _read(text: str, read_file: ReadFile | None, filename: str, known: dict[str,
         v2.conda.wanted,
         v2.notes,
         name=v2.name or None,
-        version=v2.version or None,
+        version=kept_version(v2.version, "version", v2.notes),
         **made,
     )
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Conflict
+from mlenv_jupyter.core.names import meant
 from mlenv_jupyter.core.version import Happening
 from mlenv_jupyter.registry import search, tables
 from mlenv_jupyter.registry.archive import require_another, require_unlabelled
@@ -299,8 +300,13 @@ class Environments:
             if version is None or version == LATEST:
                 row = connection.execute(query.where(V.c.id == E.c.latest_id)).mappings().first()
             else:
-                row = connection.execute(query.where(V.c.version == version)).mappings().first()
-                row = row or connection.execute(labelled).mappings().first()
+                row = None
+                for wanted in (
+                    query.where(V.c.version == version),
+                    labelled,
+                    *(query.where(V.c.version == one) for one in meant(version)[1:]),
+                ):
+                    row = row or connection.execute(wanted).mappings().first()
         if row is None:
             raise no_version(name, version, self.get(name).latest.version)
         return version_of(row)

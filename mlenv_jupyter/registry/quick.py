@@ -51,6 +51,8 @@ def find(home: str, name: str, version: str | None, platform: str) -> Built | No
             (NEWEST, (platform, name)) if version is None else (ONE, (version, platform, name))
         )
         row = connection.execute(query, values).fetchone()
+        if row is None and version is not None and version[0] == "v" and version[1:].isdigit():
+            row = connection.execute(ONE, (version[1:], platform, name)).fetchone()
     except sqlite3.Error:
         return None
     finally:

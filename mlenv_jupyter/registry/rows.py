@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound
+from mlenv_jupyter.core.names import meant
 from mlenv_jupyter.core.version import Source
 from mlenv_jupyter.registry import tables
 
@@ -101,13 +102,12 @@ def require_environment(connection: Connection, name: str) -> RowMapping:
 def require_version(connection: Connection, environment: RowMapping, version: str) -> RowMapping:
     """The row of a version of an environment, in a transaction; raises NotFound."""
     query = select(V).where(V.c.environment_id == environment["id"])
-    query = query.where(
-        V.c.id == environment["latest_id"] if version == LATEST else V.c.version == version
-    )
-    row = connection.execute(query).mappings().first()
-    if row is None:
-        raise no_version(environment["name"], version)
-    return row
+    for one in meant(version):
+        wanted = V.c.id == environment["latest_id"] if one == LATEST else V.c.version == one
+        row = connection.execute(query.where(wanted)).mappings().first()
+        if row is not None:
+            return row
+    raise no_version(environment["name"], version)
 
 
 LATEST = "latest"

@@ -128,6 +128,7 @@ def _import(body: ToImport) -> dict[str, Any]:
     name = check_name(body.name) if body.name else read.name or ""
     return {
         "name": name,
+        "version": read.version,
         "format": read.format,
         "definition": read.definition,
         "report": read.report,

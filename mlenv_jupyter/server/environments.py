@@ -151,6 +151,7 @@ def _create(it: Workspace, body: NewEnvironment, author: str) -> tuple[Version, 
         message=body.message,
         author=author,
         new=True,
+        version=body.version,
     )
 
 
@@ -161,7 +162,14 @@ def _extend(it: Workspace, name: str, body: NewVersion, author: str) -> tuple[Ve
     it.environment(name)
     base = it.version(name, body.base).version if body.base is not None else None
     definition = Definition.parse(msgspec.json.decode(body.definition))
-    return it.register(name, definition, message=body.message, author=author, base=base)
+    return it.register(
+        name,
+        definition,
+        message=body.message,
+        author=author,
+        base=base,
+        version=body.version,
+    )
 
 
 def _versions(it: Workspace, name: str, query: PageQuery) -> Page[Version]:

@@ -73,21 +73,26 @@ class ExportQuery(Query, frozen=True):
 
 
 class NewEnvironment(Body, frozen=True):
-    """A new name with its first definition."""
+    """A new name with its first definition; ``version`` is what it was called elsewhere."""
 
     name: str
     definition: Raw
     description: ShortText | None = None
     tags: dict[str, str] | None = None
     message: ShortText = ""
+    version: str | None = None
 
 
 class NewVersion(Body, frozen=True):
-    """The next definition of a name; ``base`` is the version that was edited."""
+    """The next definition of a name; ``base`` is the version that was edited.
+
+    ``version`` is what it was called elsewhere.
+    """
 
     definition: Raw
     message: ShortText = ""
     base: str | None = None
+    version: str | None = None
 
 
 class ToDescribe(Body, frozen=True):

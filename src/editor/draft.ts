@@ -19,6 +19,8 @@ export interface IDraft {
   /** The version that is edited; `null` for an environment that does not exist yet. */
   readonly base: string | null;
   readonly description: string;
+  /** What the version is called in the file that it was read from. */
+  readonly version?: string;
   /** What the editing began with, and all that has no field in the editor. */
   readonly origin: DefinitionInput;
   readonly python: string | null;

@@ -23,7 +23,7 @@ export function useSave(key: string, draft: IDraft | null) {
     if (!draft || saving) {
       return;
     }
-    const { name, base, description } = draft;
+    const { name, base, description, version } = draft;
     setSaving(true);
     setRefused([]);
     try {
@@ -31,6 +31,7 @@ export function useSave(key: string, draft: IDraft | null) {
         name: name.trim(),
         base,
         description: description || undefined,
+        ...(version && { version }),
         definition: definitionOf(draft)
       });
       environments.drafts.discard(key);

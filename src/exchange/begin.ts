@@ -85,6 +85,7 @@ export async function beginFromFile(
   await begin(
     {
       ...(read.definition ? freshDraft(name, read.definition) : newDraft(name)),
+      ...(read.version && { version: read.version }),
       report: {
         filename: file.name,
         taken: read.report.taken,

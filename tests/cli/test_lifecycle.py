@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,3 +85,29 @@ def test_the_same_definition_with_newer_packages_is_the_next_version(
     assert shown.out == "1.1\n"
     shown = mlenv("exec", "churn:1", "--", "python", "-c", "import thing; print(thing.__version__)")
     assert shown.out == "1.0\n"
+
+
+def test_a_version_is_called_as_it_was(mlenv: Callable[..., Ended], tmp_path: Path) -> None:
+    file = tmp_path / "azureml_environment.json"
+    called = ("v3", "null", "Autosave_2021-03-20T17:38:44Z_adda0f97")
+    for number, version in enumerate(called):
+        variables = {"N": str(number)}
+        python = {"condaDependencies": {"dependencies": []}}
+        data = {"version": version, "environmentVariables": variables, "python": python}
+        file.write_text(json.dumps(data))
+        assert mlenv("import", str(file), "-n", "x", "--json").json["version"] == version
+    # The numbers go on where names do not: `v4` is 4, and `v3` the one that is called so.
+    assert mlenv("set", "x", "N=9", "--json").json["version"] == "4"
+    for version, number in (*zip(called, "012", strict=True), ("v4", "9"), ("4", "9")):
+        shown = mlenv("show", f"x:{version}", "--json").json
+        assert shown["definition"]["variables"] == {"N": number}
+    assert mlenv("show", "x:3", "--json").code == 3
+    assert mlenv("diff", "x:null", f"x:{called[2]}", "--json").code == 0
+    assert mlenv("label", "x:v3", "prod", "--json").code == 0
+    assert mlenv("export", f"x:{called[2]}", "--format", "json").code == 0
+    assert mlenv("delete", "x:null", "-y").code == 0
+    assert mlenv("show", "mlenv-minimal:v1", "--json").json["version"] == "1"
+
+    file.write_text(json.dumps({**data, "version": "no version!"}))
+    said = mlenv("import", str(file), "-n", "y", "--json").json
+    assert said["version"] == "1"

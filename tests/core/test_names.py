@@ -50,7 +50,8 @@ def test_jupyter_client_is_never_given_a_name_that_is_not_ours(name: str) -> Non
     [
         ("churn", ("churn", None)),
         ("churn:3", ("churn", "3")),
-        ("churn:v3", ("churn", "3")),
+        ("churn:v3", ("churn", "v3")),
+        ("a:null", ("a", "null")),
         ("churn:latest", ("churn", "latest")),
         (
             "a:Autosave_2021-03-20T17:38:44Z_adda0f97",

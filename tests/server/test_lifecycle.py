@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import quote
+
+import pytest
 
 
 async def two(api: Any) -> None:
@@ -99,3 +103,19 @@ async def test_what_has_no_lock_is_not_refreshed(api: Any) -> None:
     await two(api)
     answer = await api("POST", "/environments/churn/versions/latest/refresh")
     assert (answer.status, answer.json["error"]["code"]) == (409, "not_built")
+
+
+@pytest.mark.parametrize("version", ["Autosave_2021-03-20T17:38:44Z_adda0f97", "null", "v3", "a+b"])
+async def test_a_version_is_called_as_it_was(api: Any, version: str) -> None:
+    text = json.dumps({"version": version, "python": {"condaDependencies": {"dependencies": []}}})
+    body = {"filename": "azureml_environment.json", "text": text}
+    read = (await api("POST", "/import", body)).json
+    assert read["version"] == version
+    body = {"name": "x", "definition": read["definition"], "version": version}
+    assert (await api("POST", "/environments", body)).json["version"] == version
+    place = f"/environments/x/versions/{quote(version, safe='')}"
+    assert (await api("GET", place)).json["version"] == version
+    await api("POST", "/environments/x/versions", {"definition": {"python": "3.12"}})
+    differ = await api("GET", "/diff", query={"from": f"x:{version}", "to": "x"})
+    assert "3.12" in json.dumps(differ.json)
+    assert (await api("POST", f"{place}/archive", {})).json["version_count"] == 1

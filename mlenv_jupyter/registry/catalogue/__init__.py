@@ -30,6 +30,7 @@ from mlenv_jupyter.core.names import (
     canonical_name,
     check_name,
     check_version,
+    meant,
 )
 from mlenv_jupyter.core.universal import UniversalLock
 
@@ -153,9 +154,10 @@ class Catalogue:
             return None
         if version in (None, "latest"):
             return there[0]
-        for one in there:
-            if one.version == version:
-                return one
+        for wanted in meant(version or ""):
+            for one in there:
+                if one.version == wanted:
+                    return one
         raise NotFound(
             f"{there[0].name!r} has no version {version!r}.",
             where="version",
