@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from mlenv_jupyter.core.errors import MlenvError, Unavailable
 from mlenv_jupyter.core.version import Check
 from mlenv_jupyter.process import run, text_of
+from mlenv_jupyter.store.filesystem import is_network, kind_of
 
 if TYPE_CHECKING:
     from mlenv_jupyter.workspace import Workspace
 
 LOW = 2 * 1024**3
-NETWORK_FILESYSTEMS = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "lustre"))
 
 
 def examine(workspace: Workspace) -> tuple[Check, ...]:
@@ -97,8 +97,8 @@ def _home(workspace: Workspace, name: str) -> Check:
 
 def _store(workspace: Workspace, name: str) -> Check:
     place = workspace.places.store
-    kind = _filesystem(place)
-    if kind in NETWORK_FILESYSTEMS:
+    kind = kind_of(place)
+    if is_network(kind):
         return Check(
             name=name,
             ok=False,
@@ -120,7 +120,13 @@ def _disk(workspace: Workspace, name: str) -> Check:
 
 def _registry(workspace: Workspace, name: str) -> Check:
     total = workspace.environments(limit=1).total
-    return Check(name=name, ok=True, message=f"{total} environments registered")
+    message = f"{total} environments registered"
+    if workspace.registry.database.is_on_network():
+        kind = kind_of(workspace.places.home)
+        message += f"; on a network file system ({kind}), so without a write-ahead log: slower"
+        remedy = "Set MLENV_HOME to a local disk, or share a registry in PostgreSQL."
+        return Check(name=name, ok=True, message=message, remedy=remedy)
+    return Check(name=name, ok=True, message=message)
 
 
 def _network(workspace: Workspace, name: str) -> Check:
@@ -216,22 +222,6 @@ def _extension(workspace: Workspace, name: str) -> Check:
         if missing
         else "",
     )
-
-
-def _filesystem(place: Path) -> str:
-    """The kind of the file system that a path is on, from /proc/mounts; empty where unknown."""
-    try:
-        mounts = Path("/proc/mounts").read_text().splitlines()
-    except OSError:
-        return ""
-    best, kind = "", ""
-    path = os.path.realpath(place)
-    for line in mounts:
-        _, point, found, *_ = line.split()
-        inside = path == point or path.startswith(point.rstrip("/") + "/")
-        if inside and len(point) > len(best):
-            best, kind = point, found
-    return kind
 
 
 CHECKS: dict[str, Callable[[Workspace, str], Check]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import sys
@@ -202,6 +203,8 @@ def begin_work(argv: Sequence[str]) -> Path:
     """What every worker does first; the directory that it is given. SIGTERM raises Terminated."""
     place, lock = Path(argv[0]), int(argv[1])
     os.set_inheritable(lock, False)
+    # Held already, except on a network file system, where a lock is one process's own.
+    fcntl.flock(lock, fcntl.LOCK_EX)
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return place

@@ -12,12 +12,12 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
 from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.registry import search, tables
 from mlenv_jupyter.registry.latest import settle_all
+from mlenv_jupyter.store.filesystem import is_network, kind_of
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another one."""
@@ -32,7 +32,11 @@ WRITERS = 0x6D6C656E76
 
 
 class Database:
-    """A SQLite file (WAL, ``synchronous=FULL``), or what a SQLAlchemy address names."""
+    """A SQLite file (``synchronous=FULL``), or what a SQLAlchemy address names.
+
+    The file has a write-ahead log, except on a network file system: what that log shares between
+    processes is memory, which another machine does not see.
+    """
 
     def __init__(self, address: str, *, home: Path) -> None:
         self._url = driven(make_url(address))
@@ -62,6 +66,10 @@ class Database:
         if self._url.get_backend_name() != "sqlite" or not self._url.database:
             return None
         return Path(self._url.database)
+
+    def is_on_network(self) -> bool:
+        """Whether the file is on a file system that other machines may write to."""
+        return self.file is not None and is_network(kind_of(self.file.parent))
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -112,7 +120,8 @@ class Database:
                 remedy="Install it: pip install 'mlenv-jupyter[postgres]'.",
             ) from error
         if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
+            journal = "DELETE" if self.is_on_network() else "WAL"
+            event.listen(engine, "connect", lambda raw, _: _prepare_sqlite(raw, journal))
         with _translated():
             if not _current(engine):
                 with FileLock(self._home / "registry.lock"):
@@ -150,12 +159,12 @@ def _current(engine: Engine) -> bool:
     return bool(found == tables.HEAD)
 
 
-def _prepare_sqlite(raw: object, _: ConnectionPoolEntry) -> None:
+def _prepare_sqlite(raw: object, journal: str) -> None:
     # The driver's own transaction handling would begin transactions late and silently.
     raw.isolation_level = None  # type: ignore[attr-defined]
     cursor = raw.cursor()  # type: ignore[attr-defined]
     cursor.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute(f"PRAGMA journal_mode={journal}")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA cache_size=-{CACHE}")
