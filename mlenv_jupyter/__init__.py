@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     )
     from mlenv_jupyter.sdk.python import PythonSection
     from mlenv_jupyter.sdk.run import Run
-    from mlenv_jupyter.sdk.webservice import LocalWebservice, Webservice
+    from mlenv_jupyter.sdk.webservice import ContainerWebservice, LocalWebservice, Webservice
     from mlenv_jupyter.workspace import Workspace
 
 __all__ = [
     "BaseImageRegistry",
     "CondaDependencies",
     "ContainerRegistry",
+    "ContainerWebservice",
     "DatabricksSection",
     "Definition",
     "DockerBuildContext",
@@ -73,6 +74,7 @@ _PLACES = {
     "DockerBuildContext": "mlenv_jupyter.sdk.docker",
     "DockerImagePlatform": "mlenv_jupyter.sdk.docker",
     "DockerSection": "mlenv_jupyter.sdk.docker",
+    "ContainerWebservice": "mlenv_jupyter.sdk.webservice",
     "DockerConfiguration": "mlenv_jupyter.sdk.experiment",
     "Environment": "mlenv_jupyter.sdk.environment",
     "Experiment": "mlenv_jupyter.sdk.experiment",

@@ -169,8 +169,8 @@ class Durable(ABC, Generic[T]):
         return result
 
 
-class Terminated(Exception):
-    """Somebody asked this process to end."""
+class Terminated(BaseException):
+    """Somebody asked this process to end; as with KeyboardInterrupt nothing else may catch it."""
 
 
 def start_worker(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -49,7 +49,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
-    """What a service serves now or is to serve next; each deployment or update makes one."""
+    """What a service serves now or is to serve next; each deployment or update makes one.
+
+    ``arguments`` are docker's, as they were asked for; ``container`` is what was granted of them.
+    """
 
     number: int
     environment: str
@@ -62,6 +65,9 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     variables: dict[str, str] = {}
     authenticated: bool = False
+    arguments: tuple[str, ...] = ()
+    container: dict[str, Any] = {}
+    network: str = "bridge"
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,11 +32,18 @@ class DeploymentConfiguration:
     """Where and how a service answers."""
 
     def __init__(
-        self, port: int | None = None, limits: Limits | None = None, auth_enabled: bool = False
+        self,
+        port: int | None = None,
+        limits: Limits | None = None,
+        auth_enabled: bool = False,
+        arguments: tuple[str, ...] = (),
+        boxed: bool = False,
     ) -> None:
         self.port = port
         self.limits = limits or Limits()
         self.auth_enabled = auth_enabled
+        self.arguments = arguments
+        self.boxed = boxed
 
 
 class Webservice:
@@ -156,7 +163,13 @@ class Webservice:
         config = deployment_config
         if config is None:
             before = self._workspace.services.wanted(self.name)
-            config = DeploymentConfiguration(None, before.limits, before.authenticated)
+            config = DeploymentConfiguration(
+                None,
+                before.limits,
+                before.authenticated,
+                before.arguments,
+                boxed=before.definition.kind == "image",
+            )
         wanted = deployment_of(self._workspace, chosen, inference_config, config)
         self._workspace.services.update(self.name, wanted)
 
@@ -172,6 +185,10 @@ class Webservice:
     def get_keys(self) -> tuple[str, ...]:
         """The primary and the secondary key."""
         return self._workspace.services.keys(self.name)
+
+    def regen_key(self, key: str) -> tuple[str, ...]:
+        """Make the ``Primary`` or ``Secondary`` key anew; the old one is refused at once."""
+        return self._workspace.services.renew_key(self.name, key)
 
     def __repr__(self) -> str:
         try:
@@ -202,15 +219,52 @@ class LocalWebservice(Webservice):
         """
         if cpu_cores is not None or memory_gb is not None:
             warn("cpu_cores and memory_gb limit nothing: the service is a process on this machine.")
-        if max_concurrent_requests < 1 or scoring_timeout_ms < 1 or max_request_bytes < 1:
-            raise InvalidRequest("A limit is at least 1.", where="deployment_config")
-        limits = Limits(
-            concurrency=max_concurrent_requests,
-            timeout=scoring_timeout_ms / 1000,
-            max_body=max_request_bytes,
-            max_waiting=max_waiting_requests,
+        limits = _limits(
+            max_concurrent_requests, scoring_timeout_ms, max_request_bytes, max_waiting_requests
         )
         return DeploymentConfiguration(port, limits, auth_enabled)
+
+
+class ContainerWebservice(Webservice):
+    """A service in a container of the environment's image."""
+
+    @staticmethod
+    def deploy_configuration(
+        cpu_cores: float | None = None,
+        memory_gb: float | None = None,
+        *,
+        port: int | None = None,
+        auth_enabled: bool = False,
+        max_concurrent_requests: int = 1,
+        scoring_timeout_ms: int = 60_000,
+        max_request_bytes: int = 100 * 1024 * 1024,
+        max_waiting_requests: int = 1000,
+        docker_arguments: Sequence[str] = (),
+    ) -> DeploymentConfiguration:
+        """The container has at most ``cpu_cores`` and ``memory_gb``; the rest as for a process.
+
+        ``docker_arguments`` are honoured as far as the administrator allows.
+        """
+        if (cpu_cores or 1) <= 0 or (memory_gb or 1) <= 0:
+            raise InvalidRequest("A limit is more than 0.", where="deployment_config")
+        arguments = [*docker_arguments]
+        arguments += ["--cpus", str(cpu_cores)] if cpu_cores else []
+        arguments += ["--memory", f"{int(memory_gb * 1024)}m"] if memory_gb else []
+        limits = _limits(
+            max_concurrent_requests, scoring_timeout_ms, max_request_bytes, max_waiting_requests
+        )
+        return DeploymentConfiguration(port, limits, auth_enabled, tuple(arguments), boxed=True)
+
+
+def _limits(concurrency: int, timeout_ms: int, max_body: int, max_waiting: int) -> Limits:
+    if concurrency < 1 or timeout_ms < 1 or max_body < 1:
+        raise InvalidRequest("A limit is at least 1.", where="deployment_config")
+    return Limits(
+        concurrency=concurrency,
+        timeout=timeout_ms / 1000,
+        max_body=max_body,
+        max_waiting=max_waiting,
+    )
 
 
 def deployment_of(
@@ -220,7 +274,11 @@ def deployment_of(
     config: DeploymentConfiguration,
 ) -> Deployment:
     """What is to be served; the environment is registered where it is not."""
-    version = inference.environment._registered(workspace)
+    environment = inference.environment
+    if config.boxed and environment.definition.kind != "image":
+        environment = environment.clone(environment.name)
+        environment.docker.enabled = True
+    version = environment._registered(workspace)
     return Deployment(
         environment=version.name,
         version=version.version,
@@ -229,4 +287,5 @@ def deployment_of(
         source_directory=inference.source_directory,
         limits=config.limits,
         authenticated=config.auth_enabled,
+        arguments=config.arguments,
     )

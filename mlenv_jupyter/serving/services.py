@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 import threading
 import time
@@ -19,6 +20,7 @@ from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.service import Limits, Model, ModelReference, Revision, Service
 from mlenv_jupyter.process import Child, end_group
 from mlenv_jupyter.registry.registry import Registry
+from mlenv_jupyter.runs.container import container_options
 from mlenv_jupyter.runs.environment import inherited
 from mlenv_jupyter.runs.snapshot import add_snapshot
 from mlenv_jupyter.serving.spec import ServiceFiles, ServiceSpec
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.core.build import Build
     from mlenv_jupyter.kernels.containers.policy import Policy
 
+KEYS = ("primary", "secondary")
 PATIENCE = 40.0
 """Seconds for a service to answer what it has before it is ended."""
 
@@ -44,6 +47,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     variables: dict[str, str] = {}
     authenticated: bool = False
+    arguments: tuple[str, ...] = ()
+    """For the container, where the environment is an image: docker's, such as ``--memory``."""
 
 
 class Services:
@@ -171,8 +176,18 @@ class Services:
                 time.sleep(0.02)
             if files.is_held():
                 end_group(pid, hard=True)
+        self._remove_containers(files, name)
         self._registry.services.remove(name)
         remove_tree(files.place)
+
+    def _remove_containers(self, files: ServiceFiles, name: str) -> None:
+        """Containers do not end with a supervisor that was killed."""
+        if files.wanted.exists() and files.read_wanted().definition.kind == "image":
+            from mlenv_jupyter.engine.connect import connect
+            from mlenv_jupyter.serving.container import forget
+
+            with contextlib.suppress(MlenvError):
+                forget(connect(), name, files.place.name)
 
     def log_path(self, name: str) -> Path:
         """Where its log is. Raises NotFound."""
@@ -183,6 +198,19 @@ class Services:
         """Its primary and secondary key. Raises NotFound."""
         self.get(name)
         return ServiceFiles(self._places, name).read_keys()
+
+    def renew_key(self, name: str, which: str) -> tuple[str, ...]:
+        """Make the ``primary`` or ``secondary`` key anew; the old one is refused from now on.
+
+        Raises NotFound, InvalidRequest.
+        """
+        keys = list(self.keys(name))
+        if which.lower() not in KEYS:
+            raise InvalidRequest(
+                f"There is no key {which[:40]!r}.", where="key", remedy="primary or secondary"
+            )
+        keys[KEYS.index(which.lower())] = secrets.token_urlsafe(32)
+        return ServiceFiles(self._places, name).write_keys(tuple(keys))
 
     def wanted(self, name: str) -> Revision:
         """The newest revision. Raises NotFound."""
@@ -205,12 +233,13 @@ class Services:
 
     def _revision(self, wanted: Deployment, number: int) -> Revision:
         row = self._registry.find(wanted.environment, wanted.version)
-        if row.definition.kind == "image":
+        if wanted.arguments and row.definition.kind != "image":
             raise InvalidRequest(
-                f"{row.name}:{row.version} is built as an image, which is not served here yet.",
-                where="environment",
-                remedy="Use an environment without a docker section.",
+                "A process on this machine has no limits of processor and memory.",
+                where="deployment_config",
+                remedy="Set docker.enabled in the environment, and it answers from a container.",
             )
+        given = container_options(row.definition, self._policy, wanted.arguments)
         top = Path(wanted.source_directory).absolute()
         script = (top / wanted.entry_script).resolve()
         if not script.is_relative_to(top.resolve()) or not script.is_file():
@@ -231,6 +260,9 @@ class Services:
             limits=wanted.limits,
             variables=wanted.variables,
             authenticated=wanted.authenticated,
+            arguments=wanted.arguments,
+            container=given.options if row.definition.kind == "image" else {},
+            network=given.network,
         )
 
     def _start(self, files: ServiceFiles, name: str) -> None:

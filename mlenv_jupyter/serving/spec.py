@@ -33,7 +33,8 @@ class ServiceFiles(WorkFiles):
         key = hashlib.sha256(name.encode()).hexdigest()[:24]
         super().__init__(places.services / key)
         self.wanted = self.place / "wanted.json"
-        self.keys = self.place / "keys.json"
+        # In a directory of its own: a container sees it, and a change of what is in it.
+        self.keys = self.place / "keys" / "keys.json"
 
     def make(self, spec: ServiceSpec) -> None:
         """Make the directory, and write down what there is to know."""
@@ -57,9 +58,13 @@ class ServiceFiles(WorkFiles):
         try:
             return msgspec.json.decode(self.keys.read_bytes(), type=tuple[str, ...])
         except FileNotFoundError:
-            made = (secrets.token_urlsafe(32), secrets.token_urlsafe(32))
-            write_atomically(self.keys, msgspec.json.encode(made), mode=0o600)
-            return made
+            return self.write_keys((secrets.token_urlsafe(32), secrets.token_urlsafe(32)))
+
+    def write_keys(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """Have these keys asked for from now on."""
+        self.keys.parent.mkdir(mode=0o700, exist_ok=True)
+        write_atomically(self.keys, msgspec.json.encode(keys), mode=0o600)
+        return keys
 
     def models(self, revision: int) -> Path:
         """Where the models of a revision are linked from."""

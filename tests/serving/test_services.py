@@ -129,6 +129,10 @@ def test_keys_are_asked_for(deploy: Callable[..., Webservice]) -> None:
     assert ask(service, data.encode(), Authorization="Bearer no")[0] == 401
     second = service.get_keys()[1]
     assert ask(service, data.encode(), Authorization=f"Bearer {second}")[0] == 200
+    service.regen_key("Secondary")
+    assert ask(service, data.encode(), Authorization=f"Bearer {second}")[0] == 401
+    assert ask(service, data.encode(), Authorization=f"Bearer {service.get_keys()[1]}")[0] == 200
+    assert service.run(data)["score"] == [2]
 
 
 def test_no_request_fails_while_a_service_is_updated(

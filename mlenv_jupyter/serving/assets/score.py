@@ -19,7 +19,18 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-SETTINGS = json.loads(os.environ.pop("MLENV_SERVICE", "{}"))
+
+def _settings():
+    told = os.environ.pop("MLENV_SERVICE", None)
+    if told is None:
+        # An image of a service has them beside this file.
+        beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "service.json")
+        with open(beside) as file:
+            told = file.read()
+    return json.loads(told)
+
+
+SETTINGS = _settings()
 for _layer in SETTINGS.get("layers", ()):
     site.addsitedir(_layer)
 
@@ -74,6 +85,27 @@ class Refused(Exception):
     def __init__(self, status, code, message):
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+
+
+class Keys(object):
+    """The keys of a service, as they are in their file now; without them nobody is let in."""
+
+    def __init__(self, path):
+        self.path = path
+        self.seen = None
+        self.keys = []
+
+    def know(self, key):
+        """Whether it is one of them."""
+        try:
+            found = os.stat(self.path)
+            if (found.st_mtime_ns, found.st_ino) != self.seen:
+                with open(self.path) as file:
+                    self.keys = [one.encode() for one in json.load(file)]
+                self.seen = (found.st_mtime_ns, found.st_ino)
+        except (OSError, ValueError, TypeError):
+            self.keys, self.seen = [], None
+        return any(hmac.compare_digest(key.encode(), one) for one in self.keys)
 
 
 class Entry(object):
@@ -166,6 +198,10 @@ class Service(object):
     def __init__(self, settings, lifeline=None):
         self.settings = settings
         self.lifeline = lifeline
+        self.keys = None
+        if settings.get("authenticated"):
+            told = os.environ.get("MLENV_SERVICE_KEYS_FILE")
+            self.keys = Keys(settings.get("keys_file") or told or "")
         self.entry = Entry(settings["entry_script"])
         self.draining = False
         self.pool = ThreadPoolExecutor(settings["concurrency"], "score")
@@ -222,13 +258,11 @@ class Service(object):
         return "run() failed: %s. The service's log says where." % type(error).__name__
 
     def _authorize(self, request):
-        keys = self.settings.get("keys") or ()
-        if not keys:
+        if self.keys is None:
             return
         given = request.headers.get("authorization", "")
         word, _, key = given.partition(" ")
-        known = [hmac.compare_digest(key.encode(), one.encode()) for one in keys]
-        if word.lower() != "bearer" or not any(known):
+        if word.lower() != "bearer" or not self.keys.know(key):
             raise Refused(401, "unauthorized", "Send the header: Authorization: Bearer KEY")
 
     async def _body(self, request):

@@ -1,0 +1,114 @@
+"""Services in real containers, and what of them runs without mlenv."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlenv_jupyter import (
+    ContainerWebservice,
+    Environment,
+    InferenceConfig,
+    Model,
+    Webservice,
+    Workspace,
+)
+from mlenv_jupyter.core.errors import InvalidRequest
+
+from .test_services import SCORE, ask, model, until
+
+pytestmark = [pytest.mark.docker, pytest.mark.network]
+
+
+@pytest.fixture
+def boxed(
+    workspace: Workspace, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workspace]:
+    monkeypatch.setattr(workspace, "base_image", "mlenv/test-base:1")
+    yield workspace
+    for one in workspace.services.all():
+        workspace.services.delete(one.name)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    place = tmp_path / "code"
+    place.mkdir()
+    (place / "score.py").write_text(SCORE.replace('"pid": os.getpid()', '"box": os.uname()[1]'))
+    return place
+
+
+def test_a_container_answers_is_updated_and_started_again(
+    boxed: Workspace, engine: Any, source: Path, tmp_path: Path
+) -> None:
+    inference = InferenceConfig("score.py", Environment("small"), source)
+    config = ContainerWebservice.deploy_configuration(0.5, 0.25, auth_enabled=True)
+    service = Model.deploy(boxed, "boxed", [model(boxed, tmp_path, 2)], inference, config)
+    service.wait_for_deployment(show_output=True)
+    first = service.run('{"data": [1, 2]}')
+    assert first["score"] == [2, 4]
+    assert ask(service, b'{"data": [1]}')[0] == 401
+    (container,) = containers(engine)
+    limits = container.attrs["HostConfig"]
+    assert (limits["NanoCpus"], limits["Memory"]) == (500_000_000, 256 << 20)
+    assert first["box"] == container.id[:12]
+
+    stop = threading.Event()
+    seen: list[Any] = []
+    key = service.get_keys()[0]
+
+    def load() -> None:
+        while not stop.is_set():
+            try:
+                seen.append(ask(service, b'{"data": [1]}', Authorization=f"Bearer {key}"))
+            except OSError as error:
+                seen.append((0, error))
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    try:
+        until(lambda: len(seen) > 5)
+        service.update([model(boxed, tmp_path, 3)], inference)
+        service.wait_for_deployment()
+        count = len(seen)
+        until(lambda: len(seen) > count + 20)
+    finally:
+        stop.set()
+        thread.join()
+    assert [one for one in seen if one[0] != 200] == []
+    assert seen[-1][1]["score"] == [3]
+    until(lambda: len(containers(engine)) == 1)
+    (second,) = containers(engine)
+    second.kill()
+    until(lambda: _box(service) not in (None, second.id[:12]), 60)
+    service.delete()
+    assert containers(engine) == []
+    assert engine.images.list(filters={"label": "mlenv.service=boxed"}) == []
+
+
+def test_a_process_has_no_limits(boxed: Workspace, source: Path, tmp_path: Path) -> None:
+    config = ContainerWebservice.deploy_configuration(1, 1)
+    config.boxed = False
+    with pytest.raises(InvalidRequest, match="no limits"):
+        Model.deploy(
+            *(boxed, "x", [model(boxed, tmp_path, 2)]),
+            *(InferenceConfig("score.py", Environment("small"), source), config),
+        )
+
+
+def containers(engine: Any) -> list[Any]:
+    return list(engine.containers.list(all=True, filters={"label": "mlenv.service"}))
+
+
+def _box(service: Webservice) -> Any:
+    from mlenv_jupyter.core.errors import Unavailable
+
+    try:
+        return service.run(json.dumps({"data": [1]}))["box"]
+    except Unavailable:
+        return None
