@@ -12,6 +12,7 @@ from pathlib import Path
 
 QUESTIONS = (
     "warm_build",
+    "links",
     "cache_hit",
     "kernel_start",
     "server_start",

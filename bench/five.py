@@ -19,7 +19,7 @@ from jupyter_client.manager import KernelManager
 from mlenv_jupyter.builds.python import find_uv
 from mlenv_jupyter.builds.spec import BuildFiles
 from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.core.universal import chosen_before, one_platform_pylock
+from mlenv_jupyter.core.universal import Chosen, chosen_before, one_platform_pylock
 from mlenv_jupyter.store.places import record_of
 from mlenv_jupyter.store.trees import remove_tree
 from mlenv_jupyter.workspace import Workspace
@@ -45,8 +45,8 @@ def workspace() -> Workspace:
 
 
 @cache
-def pylock() -> Path:
-    """The lock of the set for this machine, as uv takes it."""
+def files() -> tuple[tuple[Chosen, ...], dict[str, str]]:
+    """The files of the set for this machine, and where each is."""
     made = workspace()
     row = made.registry.find("five")
     assert row.lock_id is not None
@@ -54,7 +54,14 @@ def pylock() -> Path:
     here = made.registry.locks.on_platform(row.lock_id, sysconfig.get_platform())
     assert universal is not None
     assert here is not None
-    text = one_platform_pylock(chosen_before(universal.lock, here.lock), universal.addresses)
+    return chosen_before(universal.lock, here.lock), dict(universal.addresses)
+
+
+@cache
+def pylock() -> Path:
+    """The lock of the set for this machine, as uv takes it."""
+    chosen, addresses = files()
+    text = one_platform_pylock(chosen, addresses)
     assert text is not None
     kept = CACHE / "pylock.five.toml"
     kept.write_text(text)

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from mlenv_jupyter.builds.log import read_records
+from mlenv_jupyter.builds.python import find_uv
 from mlenv_jupyter.core.build import Build
 from mlenv_jupyter.store.places import record_of
 from mlenv_jupyter.workspace import Workspace
@@ -244,6 +245,24 @@ def test_removing_the_shelf_harms_no_prefix(
     assert contents(prefix) == before
     again(workspace, "one")
     assert contents(prefix) == before
+
+
+def test_what_one_prefix_loses_no_other_does(workspace: Workspace, built: Built) -> None:
+    """Root can harm a prefix; never the others, nor what is still to be built."""
+    one, _ = built("one", "attrs")
+    two, _ = built("two", "attrs", "six")
+    harmed, whole = (workspace.places.prefix(version.lock_digest) for version in (one, two))
+    before = workspace.store.checksum(whole)
+    for place, _, _ in os.walk(harmed):
+        os.chmod(place, 0o700)
+    argv = [find_uv(), "pip", "uninstall", "--python", str(harmed / "bin" / "python"), "attrs"]
+    subprocess.run(argv, check=True)
+    assert not list(harmed.glob("lib/*/site-packages/attr/__init__.py"))
+    assert workspace.store.checksum(whole) == before
+    version, build = built("three", "attrs", "six", "idna")
+    assert build.state == "succeeded", build.error
+    code = [str(workspace.places.prefix(version.lock_digest) / "bin" / "python"), "-c"]
+    subprocess.run([*code, "import attr, six; attr.s"], check=True)
 
 
 def test_interpreters_are_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
