@@ -14,6 +14,7 @@ from mlenv_jupyter.cli import (
     bundle,
     catalogue,
     collect,
+    completion,
     directories,
     environments,
     exchange,
@@ -84,6 +85,7 @@ for verbs in (
     registry,
     collect,
     system,
+    completion,
 ):
     for command in verbs.COMMANDS:
         mlenv.add_command(command)

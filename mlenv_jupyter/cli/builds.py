@@ -17,7 +17,7 @@ from mlenv_jupyter.cli.follow import (
     write_line,
 )
 from mlenv_jupyter.cli.output import age, emit, note, say, seconds_between, state, table
-from mlenv_jupyter.cli.session import REFERENCE, Session, verb
+from mlenv_jupyter.cli.session import REFERENCE, Session, complete, verb
 from mlenv_jupyter.core.errors import Conflict
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def build(
 
 
 @verb("builds")
-@click.argument("name", default="")
+@click.argument("name", default="", shell_complete=complete)
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 500))
 def builds(session: Session, name: str, limit: int) -> None:
     """List the builds, newest first."""
@@ -82,7 +82,7 @@ def builds(session: Session, name: str, limit: int) -> None:
 
 
 @verb("log")
-@click.argument("which", metavar="BUILD|NAME[:V]")
+@click.argument("which", metavar="BUILD|NAME[:V]", shell_complete=complete)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the build ends.")
 def log(session: Session, which: str, follow: bool) -> None:
     """Print the log of a build, or of the newest build of a version."""
@@ -98,7 +98,7 @@ def log(session: Session, which: str, follow: bool) -> None:
 
 
 @verb("cancel")
-@click.argument("which", metavar="BUILD|NAME[:V]")
+@click.argument("which", metavar="BUILD|NAME[:V]", shell_complete=complete)
 def cancel(session: Session, which: str) -> None:
     """Stop a build; nothing of it stays."""
     found = find_build(session, which)

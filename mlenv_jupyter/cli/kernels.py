@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlenv_jupyter.cli.output import emit, note, say, table
-from mlenv_jupyter.cli.session import REFERENCE, Session, common, verb
+from mlenv_jupyter.cli.session import REFERENCE, Session, common, complete, verb
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def list_(session: Session) -> None:
 
 
 @verb("remove")
-@click.argument("which", metavar="NAME[:V]|KERNEL")
+@click.argument("which", metavar="NAME[:V]|KERNEL", shell_complete=complete)
 def remove(session: Session, which: str) -> None:
     """Remove the kernels of a version, or of all versions of a name."""
     from mlenv_jupyter.core.names import canonical_name, meant, split_reference

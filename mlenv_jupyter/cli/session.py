@@ -98,6 +98,11 @@ class Reference(click.ParamType):  # type: ignore[type-arg]  # generic in new ve
         return [CompletionItem(name) for name in names(incomplete)]
 
 
+def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    """The names that there are, for an argument that may be something else, too."""
+    return REFERENCE.shell_complete(_, __, incomplete)
+
+
 def names(start: str) -> list[str]:
     """The environments, or after a colon the versions, that begin so."""
     from mlenv_jupyter.core.errors import MlenvError

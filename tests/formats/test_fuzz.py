@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlenv_jupyter.core.errors import Conflict, MlenvError
+from mlenv_jupyter.core.errors import Conflict, MlenvError, TooLarge
 from mlenv_jupyter.formats import FORMATS, Subject, read_text, write_definition, write_files
 from mlenv_jupyter.formats.directory import read_directory
 
@@ -140,11 +141,27 @@ BOMBS = {
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_no_file_takes_long(bomb: str) -> None:
     for form in FORMATS:
-        began = time.process_time()
+        began, held = time.process_time(), _most_memory()
         with contextlib.suppress(MlenvError):
             read_text("x", BOMBS[bomb], form=form.name)
         # Seconds on a machine that does other things, too; without its limit each takes minutes.
         assert time.process_time() - began < 5, form.name
+        assert _most_memory() - held < 300, form.name
+
+
+def _most_memory() -> float:
+    """The most that this process has held until now, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@pytest.mark.parametrize("form", [one.name for one in FORMATS])
+def test_a_file_of_100_mb_is_refused_before_it_is_read(form: str) -> None:
+    text = "-" * 100_000_000
+    began, held = time.process_time(), _most_memory()
+    with pytest.raises(TooLarge, match="more than 5 MB"):
+        read_text("x", text, form=form)
+    assert time.process_time() - began < 1
+    assert _most_memory() - held < 50
 
 
 def test_every_export_of_nothing_is_written_or_refused() -> None:
