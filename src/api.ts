@@ -22,6 +22,7 @@ import type {
   IPythons,
   IRefresh,
   IResolution,
+  ISecret,
   IStamp,
   IStatus,
   IValidation,
@@ -374,6 +375,19 @@ export class Api {
     ticked: string[];
   }): Promise<IVersion> {
     return this._send('POST', 'notebooks/restore', body);
+  }
+
+  /** Their names and uses; no answer ever has a value. */
+  secrets(signal?: AbortSignal): Promise<{ items: ISecret[] }> {
+    return this._get('secrets', {}, signal);
+  }
+
+  /** Sets a secret; without a value, it may be used for more. */
+  setSecret(
+    name: string,
+    body: { value?: string; environments: string[] }
+  ): Promise<ISecret> {
+    return this._send('PUT', path('secrets', name), body);
   }
 
   pythons(signal?: AbortSignal): Promise<IPythons> {

@@ -19,6 +19,8 @@ export const CommandIDs = {
   cancelBuild: 'mlenv:cancel-build',
   /** Switches the notebook in front, or makes one. */
   use: 'mlenv:use',
+  /** Has the open notebooks of one version (`from`) run on another (`to`). */
+  moveNotebooks: 'mlenv:move-notebooks',
   /** Takes an environment out of the lists; `restore` puts it back. */
   archive: 'mlenv:archive',
   restore: 'mlenv:restore',

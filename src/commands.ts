@@ -215,6 +215,45 @@ export function addCommands(options: ICommandOptions): void {
     });
   }
 
+  if (tracker) {
+    commands.addCommand(CommandIDs.moveNotebooks, {
+      label: trans.__('Restart Notebooks on Another Version'),
+      isEnabled: hasTarget,
+      execute: telling(async args => {
+        const name = text(args, 'name') ?? '';
+        const { items } = await environments.api.kernels();
+        const before = items.find(
+          one => one.name === name && one.version === text(args, 'from')
+        );
+        const after = await environments.installKernel(
+          name,
+          text(args, 'to') ?? 'latest'
+        );
+        const { kernelspecs } = app.serviceManager;
+        const moved = tracker.filter(
+          panel =>
+            panel.sessionContext.session?.kernel?.name === before?.kernel_name
+        );
+        for (const panel of moved) {
+          await switchNotebook(
+            after.kernel_name,
+            { commands, tracker, kernelspecs },
+            panel
+          );
+        }
+        Notification.success(
+          trans._n(
+            '%1 notebook runs on %2 now.',
+            '%1 notebooks run on %2 now.',
+            moved.length,
+            after.display_name
+          ),
+          { autoClose: 3000 }
+        );
+      })
+    });
+  }
+
   for (const [id, action, label] of [
     [CommandIDs.archive, 'archive', trans.__('Archive')],
     [CommandIDs.restore, 'restore', trans.__('Restore')]

@@ -17,7 +17,8 @@ export const keys = {
   version: (name: string, version: string) =>
     ['version', name, version] as const,
   builds: ['builds'] as const,
-  kernels: ['kernels'] as const
+  kernels: ['kernels'] as const,
+  secrets: ['secrets'] as const
 };
 
 export const environmentsQuery = (api: Api, q: string, archived = false) =>
@@ -132,4 +133,11 @@ export const releasesQuery = (api: Api, name: string, indexes: IIndexes) =>
     queryFn: ({ signal }) => api.packageReleases(name, indexes, signal),
     staleTime: 5 * 60_000,
     retry: false
+  });
+
+export const secretsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: keys.secrets,
+    queryFn: async ({ signal }) => (await api.secrets(signal)).items,
+    staleTime: 30_000
   });

@@ -4,6 +4,7 @@
  */
 
 export * from './wire/packages';
+export * from './wire/secrets';
 
 /** A wheel that is named by its content. */
 export interface IWheel {

@@ -12,7 +12,7 @@ import {
 import { Drafts, NEW } from '../editor/drafts';
 import { packageRows } from '../editor/packagerows';
 import { placeProblems, withCulprits } from '../editor/problems';
-import { parseDotEnv } from '../editor/variablestab';
+import { parseDotEnv } from '../editor/dotenv';
 import { makeProblem } from '../api';
 import type { IDefinition, IVersion } from '../wire';
 

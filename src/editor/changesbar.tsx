@@ -9,6 +9,7 @@ import type { IDraftChanges } from './draft';
 import { ChangeMark } from './packagestable';
 import { canonicalName } from './requirement';
 import { RoomNote, useRoom } from './room';
+import { secretOf } from './secrets';
 import type { IPreview } from './usedraft';
 
 const SHOWN = 8;
@@ -37,13 +38,16 @@ export function ChangesBar(props: {
   saving: boolean;
   canUndo: boolean;
   onSave: (build: boolean) => void;
+  /** The notebooks that run on the version that is edited, and how they get the next one. */
+  restart?: { titles: readonly string[]; onSave: () => void };
   /** Takes a fix that the preview proposes. */
   onFix: (fix: IFix) => void;
   onDiscard: () => void;
   onUndo: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { changes, isNew, next, preview, blocked, refused, saving } = props;
+  const { changes, isNew, next, preview, blocked, refused, saving, restart } =
+    props;
   const [all, setAll] = React.useState(false);
   const conflict = preview?.problem ?? null;
   const room = useRoom(preview?.resolution?.packages ?? null);
@@ -84,9 +88,18 @@ export function ChangesBar(props: {
       <p className="mlenv-Changes-preview" role="status">
         {blocked ??
           (onlyVariables
-            ? trans.__(
-                'Variables are set at start: saving does not build again.'
-              )
+            ? [
+                trans.__(
+                  'Variables are set at start: saving does not build again.'
+                ),
+                restart?.titles.length
+                  ? trans._n(
+                      '%1 kernel keeps the old values until it restarts.',
+                      '%1 kernels keep the old values until they restart.',
+                      restart.titles.length
+                    )
+                  : ''
+              ].join(' ')
             : preview && !conflict
               ? previewWords(preview, trans.__('Resolving…'), count =>
                   [
@@ -178,11 +191,29 @@ export function ChangesBar(props: {
           disabled={disabled}
           onClick={() => props.onSave(false)}
         />
-        <Button
-          label={trans.__('Save and build')}
-          disabled={disabled || (conflict !== null && FATAL.has(conflict.code))}
-          onClick={() => props.onSave(true)}
-        />
+        {onlyVariables && restart?.titles.length ? (
+          <Button
+            label={trans._n(
+              'Save and restart %1 kernel',
+              'Save and restart %1 kernels',
+              restart.titles.length
+            )}
+            title={trans.__(
+              'The variables of the code that runs are lost in: %1',
+              restart.titles.join(', ')
+            )}
+            disabled={disabled}
+            onClick={restart.onSave}
+          />
+        ) : (
+          <Button
+            label={trans.__('Save and build')}
+            disabled={
+              disabled || (conflict !== null && FATAL.has(conflict.code))
+            }
+            onClick={() => props.onSave(true)}
+          />
+        )}
       </div>
     </section>
   );
@@ -202,9 +233,10 @@ function wantedOf(line: string | null, name: string): string | null {
   return line?.startsWith(name) ? line.slice(name.length) : line;
 }
 
-/** An empty value is shown as one. */
+/** An empty value is shown as one, and a secret by its name. */
 function quoted(value: string | null): string | null {
-  return value === '' ? '""' : value;
+  const secret = value === null ? null : secretOf(value);
+  return value === '' ? '""' : secret ? `•••••• ${secret}` : value;
 }
 
 function ChangeLine(

@@ -2,7 +2,7 @@ import * as React from 'react';
 
 import { ProblemError, problemOf } from '../api';
 import { usePanel } from '../panel/context';
-import type { IProblem } from '../wire';
+import type { IProblem, IVersion } from '../wire';
 import { definitionOf, type IDraft } from './draft';
 import { placeProblems } from './problems';
 
@@ -19,10 +19,12 @@ export function useSave(key: string, draft: IDraft | null) {
   // What was refused is no longer what would be sent.
   React.useEffect(() => setRefused([]), [draft]);
 
-  const save = async (build: boolean) => {
+  /** Answers what was saved; `null` where it was refused. */
+  const save = async (build: boolean): Promise<IVersion | null> => {
     if (!draft || saving) {
-      return;
+      return null;
     }
+    let made: IVersion | null = null;
     const { name, base, description, version } = draft;
     setSaving(true);
     setRefused([]);
@@ -34,6 +36,7 @@ export function useSave(key: string, draft: IDraft | null) {
         ...(version && { version }),
         definition: definitionOf(draft)
       });
+      made = saved;
       environments.drafts.discard(key);
       if (build) {
         await environments.startBuild(saved.name, saved.version);
@@ -52,6 +55,7 @@ export function useSave(key: string, draft: IDraft | null) {
     } finally {
       setSaving(false);
     }
+    return made;
   };
   const placed = React.useMemo(() => placeProblems(refused), [refused]);
   return { save, saving, refused: placed };

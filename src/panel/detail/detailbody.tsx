@@ -1,3 +1,4 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import * as React from 'react';
 
 import { CommandIDs } from '../../commandids';
@@ -17,7 +18,7 @@ import {
   isActive,
   type IVersion
 } from '../../wire';
-import { useNotebook, usePanel } from '../context';
+import { useNotebook, usePanel, useSessions } from '../context';
 import { useBuilds, useKernels } from '../data';
 import { ConnectionBanner } from '../list/connectionbanner';
 import { openEnvironmentMenu } from '../menus';
@@ -50,6 +51,7 @@ export function DetailBody(
   const state = build ? currentState(build, version) : version.state;
   const inUseHere = useInUseHere(name, version.version);
   const editing = useChanges(version);
+  const users = useNotebooksOn(name, version.version);
   // What is to be built: what is ready needs no more room.
   const room = useRoom(state === 'not-built' ? version.packages : null);
   const [problem, attempt] = useAttempt();
@@ -82,6 +84,16 @@ export function DetailBody(
       await environments.startBuild(name, saved.version);
       place.open(name, { tab: 'builds' });
     });
+  const saveAndRestart = async () => {
+    const saved = await editing.save(false);
+    if (saved) {
+      await commands.execute(CommandIDs.moveNotebooks, {
+        name,
+        from: version.version,
+        to: saved.version
+      });
+    }
+  };
   const actions = {
     use: () => run(CommandIDs.use),
     build: () =>
@@ -192,6 +204,10 @@ export function DetailBody(
           saving={editing.saving}
           canUndo={editing.canUndo}
           onSave={andBuild => void editing.save(andBuild)}
+          restart={{
+            titles: users.map(one => PathExt.basename(one.path)),
+            onSave: () => void saveAndRestart()
+          }}
           onFix={fix => editing.edit(applyFix(editing.draft, fix))}
           onDiscard={() => void editing.discard()}
           onUndo={editing.undo}
@@ -210,6 +226,18 @@ function useInUseHere(name: string, version: string): boolean {
       one.kernel_name === notebook?.kernelName &&
       one.name === name &&
       one.version === version
+  );
+}
+
+/** The notebooks that run on a version now. */
+function useNotebooksOn(name: string, version: string) {
+  const sessions = useSessions();
+  const kernels = useKernels();
+  const kernel = kernels.find(
+    one => one.name === name && one.version === version
+  )?.kernel_name;
+  return sessions.filter(
+    one => one.type === 'notebook' && one.kernelName === kernel
   );
 }
 
