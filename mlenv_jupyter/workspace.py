@@ -546,13 +546,15 @@ class Workspace(Configurable):
     def image_details(self, name: str, version: str | None = None) -> ImageDetails:
         """What is known of a version's image, built or not. Raises NotFound."""
         from mlenv_jupyter.builds.images.details import image_details
+        from mlenv_jupyter.core.builder import builder_of
 
         row = self.registry.find(name, version)
         (light,) = self._views.versions([row])
         record = self._views.record(light.lock_digest)
         place = self.places.image(record.lock_digest) if record and record.image else None
         registry = self.image_registry.partition("/")[0] or None
-        return image_details(row.digest, record, place, registry=registry)
+        builder = str(builder_of(row.definition))
+        return image_details(row.digest, record, place, registry=registry, builder=builder)
 
     def builds(self, *, limit: int = 50, name: str | None = None) -> tuple[Build, ...]:
         """The newest builds."""

@@ -12,6 +12,7 @@ import type {
   IEnvironmentPage,
   IErrorBody,
   IExisting,
+  IImageDetails,
   IImport,
   IIndexes,
   IKernel,
@@ -268,6 +269,19 @@ export class Api {
     name?: string;
   }): Promise<IImport> {
     return this._send('POST', 'import', body);
+  }
+
+  /** What is known of a version's image. */
+  image(
+    name: string,
+    version: string,
+    signal?: AbortSignal
+  ): Promise<IImageDetails> {
+    return this._get(
+      path('environments', name, 'versions', version, 'image'),
+      {},
+      signal
+    );
   }
 
   /** A version as a file that other tools read, under the name that the server gives it. */

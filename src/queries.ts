@@ -56,6 +56,18 @@ export const versionQuery = (api: Api, name: string, version: string) =>
     queryFn: ({ signal }) => api.version(name, version, signal)
   });
 
+export const imageQuery = (
+  api: Api,
+  name: string,
+  version: string,
+  state: string
+) =>
+  queryOptions({
+    // A build that ends has made or lost it.
+    queryKey: [...keys.version(name, version), 'image', state],
+    queryFn: ({ signal }) => api.image(name, version, signal)
+  });
+
 export const buildsQuery = (api: Api) =>
   queryOptions({
     queryKey: keys.builds,

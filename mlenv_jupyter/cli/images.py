@@ -28,6 +28,7 @@ def show(session: Session, reference: Pair) -> None:
         return
     rows = {
         "Image": found.image,
+        "Built as": found.builder,
         "Exists": "yes" if found.exists else "no",
         "Id": found.id,
         "Base": found.base,

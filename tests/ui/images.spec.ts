@@ -42,9 +42,27 @@ test('an image is built with its log inline, and its kernel runs a cell', async 
     page,
     'get',
     `environments/${name}/versions/1/image`
-  )) as { exists: boolean; dockerfile: string; python_path: string };
+  )) as { exists: boolean; image: string; dockerfile: string; base: string };
   expect(image.exists).toBe(true);
-  expect(image.dockerfile).toContain('FROM base AS environment');
+  await panel.tab('Image').click();
+  const tab = panel.root.locator('.mlenv-ImageTab');
+  await expect(tab).toContainText(image.image);
+  await expect(tab).toContainText(image.base);
+  await expect(tab).toContainText('it has a base image or a Dockerfile');
+  await expect(tab).toContainText(/Size\s*[\d.]+ MB in \d+ layers/);
+  const written = tab.getByRole('region', {
+    name: 'Dockerfile that it was built with'
+  });
+  await expect(written.locator('pre')).toHaveText(image.dockerfile);
+  const saved = page.waitForEvent('download');
+  await written.getByRole('button', { name: 'Download' }).click();
+  expect((await saved).suggestedFilename()).toBe(`${name}-1.Dockerfile`);
+  if (process.env.MLENV_UI_SCREENSHOTS) {
+    await tab.locator('h3').first().scrollIntoViewIfNeeded();
+    await shoot(page, 'image');
+  }
+  await tab.locator('summary').click();
+  await expect(tab.getByRole('listitem').first()).toContainText('COPY');
 
   await panel.button('Use in notebook').click();
   await expect(chip(page)).toContainText(name, { timeout: 60_000 });
@@ -54,6 +72,26 @@ test('an image is built with its log inline, and its kernel runs a cell', async 
   );
   expect(said).toBe('hello $USER 3.10 True');
 });
+
+/** Pictures of the view in both themes and at both widths. */
+async function shoot(
+  page: IJupyterLabPageFixture,
+  name: string
+): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await (theme === 'light'
+      ? page.theme.setLightTheme()
+      : page.theme.setDarkTheme());
+    for (const width of [280, 900]) {
+      await page.sidebar.setWidth(width);
+      await page.screenshot({
+        path: `${process.env.MLENV_UI_SCREENSHOTS}/${name}-${width}-${theme}.png`
+      });
+    }
+  }
+  await page.theme.setLightTheme();
+  await page.sidebar.setWidth(360);
+}
 
 /** Removes what an earlier run has built of the same definition: it would be used again. */
 async function forgetImage(

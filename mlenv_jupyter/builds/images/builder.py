@@ -41,6 +41,7 @@ class Work:
         platform: str | None = None,
         network: str | None = None,
         target: str | None = None,
+        labels: Mapping[str, str] | None = None,
         pull: bool = False,
         use_cache: bool = True,
         on_line: Callable[[Line], None],
@@ -52,6 +53,7 @@ class Work:
         self.platform = platform
         self.network = network
         self.target = target
+        self.labels = dict(labels or {})
         self.pull = pull
         self.use_cache = use_cache
         self.on_line = on_line
@@ -83,6 +85,7 @@ def build_with_buildkit(
         *(["--platform", work.platform] if work.platform else []),
         *(["--network", work.network] if work.network else []),
         *(["--target", work.target] if work.target else []),
+        *(f"--label={name}={value}" for name, value in work.labels.items()),
         *(["--pull"] if work.pull else []),
         *([] if work.use_cache else ["--no-cache"]),
         *("--", str(work.place)),
@@ -169,6 +172,7 @@ def build_classic(
             platform=work.platform,
             network_mode=work.network,
             target=work.target,
+            labels=work.labels,
             buildargs=dict(arguments or {}),
         )
         pending = ""

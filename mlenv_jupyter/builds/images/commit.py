@@ -11,7 +11,7 @@ import msgspec
 from mlenv_jupyter.builds.images import layers, probe
 from mlenv_jupyter.builds.images.dockerfile import ENVIRONMENT, Group, minor
 from mlenv_jupyter.builds.images.ground import Resolved
-from mlenv_jupyter.builds.images.names import repository_of
+from mlenv_jupyter.builds.images.names import DOCKERFILE, repository_of, unpacked
 from mlenv_jupyter.builds.images.verify import verified
 from mlenv_jupyter.builds.install import now
 from mlenv_jupyter.store.store import BuiltImage, Record
@@ -58,6 +58,9 @@ def commit_image(pipeline: Pipeline, maker: Maker, built: Built) -> Record:
         for one in built.made_of.iterdir() if built.made_of else ():
             if one.suffix == ".txt" or one.name in ("Dockerfile", layers.CONDA_GROUPS):
                 shutil.copyfile(one, place / one.name)
+        labels = (inspected.get("Config") or {}).get("Labels") or {}
+        if built.made_of is None and (text := unpacked(labels.get(DOCKERFILE))):
+            (place / "Dockerfile").write_text(text, encoding="utf-8")
         if built.groups:
             kept = [group.lines for group in built.groups]
             (place / layers.GROUPS).write_bytes(msgspec.json.encode(kept))

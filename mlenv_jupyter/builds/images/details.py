@@ -25,13 +25,15 @@ class ImageDetails(msgspec.Struct, frozen=True, kw_only=True):
     """The image of a version. ``exists`` is whether the engine or the registry has it.
 
     ``image`` is its name, ``repository`` that without the tag, ``registry`` where it was pushed;
-    ``python_path`` and ``environment_path`` are in the image; ``size`` is bytes.
+    ``python_path`` and ``environment_path`` are in the image; ``size`` is bytes. ``builder`` says what
+    makes it, and why that.
     """
 
     exists: bool
     registry: str | None = None
     repository: str
     image: str
+    builder: str = ""
     id: str | None = None
     pushed: str | None = None
     base: str | None = None
@@ -45,7 +47,12 @@ class ImageDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def image_details(
-    digest: str, record: Record | None, place: Path | None, *, registry: str | None = None
+    digest: str,
+    record: Record | None,
+    place: Path | None,
+    *,
+    registry: str | None = None,
+    builder: str = "",
 ) -> ImageDetails:
     """What is known of the image of a definition's digest.
 
@@ -58,6 +65,7 @@ def image_details(
             registry=registry,
             repository=repository_of(digest),
             image=repository_of(digest),
+            builder=builder,
         )
     image = record.image
     notes: tuple[str, ...] = ()
@@ -78,6 +86,7 @@ def image_details(
         registry=image.pushed.partition("/")[0] if image.pushed else registry,
         repository=repository_of(digest),
         image=tag_of(digest, record.lock_digest),
+        builder=builder,
         id=image.id,
         pushed=image.pushed,
         base=image.base,

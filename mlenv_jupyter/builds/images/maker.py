@@ -79,6 +79,7 @@ class Maker:
         *,
         dockerfile: str = "Dockerfile",
         target: str | None = None,
+        labels: Mapping[str, str] | None = None,
         secrets: Mapping[str, str | Path],
     ) -> str:
         """Build a context, or one stage of it; the image's id. Raises ToolFailed, BuildFailed."""
@@ -89,6 +90,7 @@ class Maker:
             platform=self.platform,
             network=layers.network_of(self.spec.definition, self.spec.images.network),
             target=target,
+            labels=labels,
             use_cache=self.spec.use_cache,
             on_line=self.voice.line,
             on_progress=self.voice.progress,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from typing import TYPE_CHECKING
 
 from mlenv_jupyter.builds.images.builder import secrets_of
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from mlenv_jupyter.builds.spec import BuildSpec
 
 REPOSITORY = "mlenv/mlenv_"
+DOCKERFILE = "mlenv.dockerfile"
+"""The label with the Dockerfile; given to the builder, or it would have to be in itself."""
 OCI = "org.opencontainers.image."
 
 
@@ -40,6 +44,19 @@ def labels_of(spec: BuildSpec, lock_digest: str, base: str) -> dict[str, str]:
         "mlenv.digest": spec.digest,
         "mlenv.lock-digest": lock_digest,
     }
+
+
+def packed(dockerfile: str) -> str:
+    """A Dockerfile as the text of a label: who pulls an image still sees how it was made."""
+    return base64.b64encode(zlib.compress(dockerfile.encode(), 9)).decode()
+
+
+def unpacked(label: str | None) -> str | None:
+    """The Dockerfile in a label; None where there is none that can be read."""
+    try:
+        return zlib.decompress(base64.b64decode(label or "", validate=True)).decode()
+    except (ValueError, zlib.error):
+        return None
 
 
 def variables_of(spec: BuildSpec) -> set[str]:

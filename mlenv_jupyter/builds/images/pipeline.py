@@ -18,7 +18,7 @@ from mlenv_jupyter.builds.images.commit import Built, commit_image
 from mlenv_jupyter.builds.images.dockerfile import ENVIRONMENT, Recipe, context
 from mlenv_jupyter.builds.images.ground import Ground, Grounds, Resolved, in_image
 from mlenv_jupyter.builds.images.maker import Maker
-from mlenv_jupyter.builds.images.names import labels_of, tag_of
+from mlenv_jupyter.builds.images.names import DOCKERFILE, labels_of, packed, tag_of
 from mlenv_jupyter.builds.images.registries import Registries
 from mlenv_jupyter.builds.layer import resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
@@ -269,7 +269,12 @@ class ImagePipeline(Pipeline):
         for text in files["Dockerfile"].splitlines():
             self.voice.line(Line("out", f"    {text}"))
         tag = tag_of(self.spec.digest, found.digest)
-        image = self.maker.make(place, tag, secrets=self.maker.secrets())
+        image = self.maker.make(
+            place,
+            tag,
+            labels={DOCKERFILE: packed(files["Dockerfile"])},
+            secrets=self.maker.secrets(),
+        )
         self.voice.stage("verifying", "start the image's Python, compare every package")
         return commit_image(self, self.maker, Built(image, tag, found, place, groups))
 

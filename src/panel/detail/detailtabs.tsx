@@ -97,7 +97,7 @@ export function DetailTabs(props: {
           onUndo={editing.undo}
         />
       )}
-      {tab === 'image' && <ImageTab docker={version.definition.docker} />}
+      {tab === 'image' && <ImageTab version={version} />}
       {tab === 'versions' && (
         <VersionsTab
           environment={environment}

@@ -78,6 +78,11 @@ def test_another_machine_pulls_what_one_has_pushed(
     said = texts(other, build.id)
     assert "Downloaded newer image" in said
     assert "[environment" not in said
+    # Who pulls it sees how it was made, too.
+    first = workspace.places.image(version.lock_digest) / "Dockerfile"
+    pulled = other.image_details("mine")
+    assert pulled.dockerfile == first.read_text()
+    assert pulled.size and pulled.layers
     found = other.version("mine")
     assert (found.state, found.lock_digest) == ("ready", version.lock_digest)
     other.close()
