@@ -174,25 +174,32 @@ def start(
     env: Mapping[str, str],
     cwd: Path,
     output: IO[bytes] | None = None,
+    input: str | None = None,
+    separate: bool = False,
     pass_fds: Sequence[int] = (),
     own_session: bool = False,
 ) -> Child:
     """Start a program and do not wait for it.
 
-    Its two streams go into ``output``, else into the pipe ``stdout`` of what is returned. In a
+    Its two streams go into ``output``, else into the pipe ``stdout`` of what is returned, or
+    ``separate`` into that and ``stderr``. ``input`` is what it reads. In a
     session of its own it lives on when this process, or its terminal, ends.
     """
     into = subprocess.PIPE if output is None else output
-    return subprocess.Popen(
+    other = subprocess.PIPE if separate else subprocess.STDOUT
+    child = subprocess.Popen(
         [os.fspath(one) for one in argv],
         env=dict(env),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
         stdout=into,
-        stderr=subprocess.STDOUT if output is None else into,
+        stderr=other if output is None else into,
         pass_fds=pass_fds,
         start_new_session=own_session,
     )
+    if input is not None:
+        threading.Thread(target=_write, args=(child, input), daemon=True).start()
+    return child
 
 
 def end(child: Child, patience: float = 2.0) -> None:

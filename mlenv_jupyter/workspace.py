@@ -39,6 +39,7 @@ from mlenv_jupyter.core.version import (
 )
 from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.kernels.containers.policy import ALLOWED as DOCKER_ARGUMENTS
+from mlenv_jupyter.kernels.containers.policy import VERBS as CONTAINER_VERBS
 from mlenv_jupyter.store.places import Places
 
 if TYPE_CHECKING:
@@ -135,6 +136,12 @@ class Workspace(Configurable):
     container_mount = Bool(True, help="Whether containers see the notebook's directory.").tag(
         config=True
     )
+
+    container_verbs = List(
+        Unicode(),
+        list(CONTAINER_VERBS),
+        help="The verbs of mlenv that %mlenv in a container may have its host run.",
+    ).tag(config=True)
 
     @default("database")
     def _default_database(self) -> str:
@@ -783,6 +790,7 @@ class Workspace(Configurable):
             memory=self.container_memory,
             cpus=self.container_cpus,
             mount=self.container_mount,
+            verbs=tuple(self.container_verbs),
         )
 
     def _image_is_there(self, version: Version) -> bool:

@@ -16,7 +16,8 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     """How the container of an image's kernel runs.
 
     ``image`` is the id, ``pushed`` where it can be pulled from; ``options`` are those of the SDK's
-    ``create_host_config``, ``notes`` what was asked for and is not honoured.
+    ``create_host_config``, ``notes`` what was asked for and is not honoured, ``verbs`` what
+    ``%mlenv`` may have the host do.
     """
 
     image: str
@@ -26,6 +27,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     mount: bool = True
     options: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
 
 
 class LaunchRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,8 +25,8 @@ class ImageDetails(msgspec.Struct, frozen=True, kw_only=True):
     """The image of a version. ``exists`` is whether the engine or the registry has it.
 
     ``image`` is its name, ``repository`` that without the tag, ``registry`` where it was pushed;
-    ``python_path`` and ``environment_path`` are in the image; ``size`` is bytes. ``builder`` says what
-    makes it, and why that.
+    ``python_path`` and ``environment_path`` are in the image; ``size`` is bytes. ``builder`` says
+    what makes it, and why that.
     """
 
     exists: bool

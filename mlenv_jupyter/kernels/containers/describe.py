@@ -56,6 +56,7 @@ def container_record(row: VersionRow, record: Record, store: Store, policy: Poli
             mount=given.mount,
             options=given.options,
             notes=given.notes,
+            verbs=policy.verbs if given.mount else (),
         ),
     )
 

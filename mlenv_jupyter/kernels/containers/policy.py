@@ -25,14 +25,22 @@ ALLOWED = (
 """What every user may ask for: limits, and less than there is by default."""
 
 
+VERBS = (*("status", "list", "show", "diff", "history", "builds", "log", "lock", "doctor", "use"),)
+"""What ``%mlenv`` in a container may have its host do: look, and start another kernel."""
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What containers may have; ``memory`` and ``cpus`` limit all, empty and 0 do not."""
+    """What containers may have; ``memory`` and ``cpus`` limit all, empty and 0 do not.
+
+    ``verbs`` are those of ``mlenv`` that a kernel may have its host run.
+    """
 
     allowed: tuple[str, ...] = ALLOWED
     network: str = "bridge"
     memory: str = ""
     cpus: float = 0.0
     mount: bool = True
+    verbs: tuple[str, ...] = VERBS
 
 
 class Granted(NamedTuple):

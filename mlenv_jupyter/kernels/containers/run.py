@@ -26,6 +26,7 @@ from mlenv_jupyter.core.errors import MlenvError, NotFound, Unavailable
 from mlenv_jupyter.engine.connect import connect, host, is_remote
 from mlenv_jupyter.engine.transfer import Moved, pull
 from mlenv_jupyter.kernels.assets.inside import NOT_MOUNTED, NOT_STARTED
+from mlenv_jupyter.kernels.containers.door import Door
 from mlenv_jupyter.kernels.containers.sweep import KERNEL, LAUNCHER, sweep, this_launcher
 from mlenv_jupyter.kernels.launcher import assets
 from mlenv_jupyter.kernels.record import Container, LaunchRecord
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 PLACE = "/run/mlenv"
+DOOR = "/run/mlenv-host"
 HERE = f"{PLACE}/launcher"
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 PATIENCE = 3.0
@@ -82,6 +84,7 @@ class ContainerKernel:
         self.id = ""
         self.stopping = False
         self.tail = bytearray()
+        self.door: Door | None = None
 
     def run(self) -> int:
         """Until the kernel ends; its exit code. Raises MlenvError where it could not start."""
@@ -94,12 +97,16 @@ class ContainerKernel:
             sweep(client)
         image = self._image(client)
         self._catch_signals(client)
-        self.id = self._create(client, image)
+        self._open_door()
         try:
+            self.id = self._create(client, image)
             client.api.put_archive(self.id, "/", self._files())
             code = self._follow(client)
         finally:
-            self._remove(client)
+            if self.id:
+                self._remove(client)
+            if self.door is not None:
+                self.door.close()
         if code in (NOT_MOUNTED, NOT_STARTED) and not self.stopping:
             self._explain(code)
         return code
@@ -144,6 +151,16 @@ class ContainerKernel:
         pull(client, wanted.pushed, say=self._say, on_moved=self._moved)
         return str(client.api.inspect_image(wanted.pushed)["Id"])
 
+    def _open_door(self) -> None:
+        """Let ``%mlenv`` in the container ask this machine, as far as that is allowed."""
+        if not self.container.verbs or not self.container.mount:
+            return
+        places = {"MLENV_HOME": self.record.home, "MLENV_STORE": self.record.store}
+        door = Door(self.record.cli, self.container.verbs, {**os.environ, **places}, self.directory)
+        with contextlib.suppress(OSError):  # no place for it: the kernel starts all the same
+            door.open()
+            self.door = door
+
     def _create(self, client: DockerClient, image: str) -> str:
         from docker.errors import APIError
 
@@ -151,6 +168,8 @@ class ContainerKernel:
         binds = list(options.pop("binds", ()))
         if self.container.mount:
             binds.append(f"{self.directory}:{self.directory}:rw")
+        if self.door is not None:
+            binds.append(f"{self.door.place}:{DOOR}:rw")
         own = self.container.network == "host"
         ports = [] if own else [self.connection[name] for name in PORTS]
         address = self.connection.get("ip") or "127.0.0.1"
@@ -209,6 +228,8 @@ class ContainerKernel:
             _add(archive, PLACE.lstrip("/"), None)
             for name, value in files.items():
                 _add(archive, f"{PLACE}/{name}.json".lstrip("/"), json.dumps(value).encode())
+            if self.door is not None:
+                _add(archive, f"{PLACE}/word".lstrip("/"), self.door.word.encode())
             # By hand at each start: an image outlives the mlenv that built it.
             for place in (HERE, f"{HERE}/magics"):
                 _add(archive, place.lstrip("/"), None)

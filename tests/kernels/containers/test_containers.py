@@ -40,7 +40,9 @@ def test_a_kernel_works_where_its_notebook_is(start, containers, tmp_path):
     assert settings["ShmSize"] == 96 * 1024 * 1024
     assert settings["Privileged"] is False
     assert settings["NetworkMode"] == "bridge"
-    assert settings["Binds"] == [f"{tmp_path}:{tmp_path}:rw"]
+    mounted, door = settings["Binds"]
+    assert mounted == f"{tmp_path}:{tmp_path}:rw"
+    assert door.endswith(":/run/mlenv-host:rw")
     assert "CHURN_ROOT" not in json.dumps(container.attrs)
     for ports in settings["PortBindings"].values():
         assert [one["HostIp"] for one in ports] == ["127.0.0.1"]
@@ -74,7 +76,15 @@ def test_packages_of_a_cell_without_a_restart(start, image_kernel):
     assert run(drift) == "\n"
     run("%mlenv add --no-deps six")
     assert run(drift).startswith("+1 package: six ")
-    assert "no access to the environments of its host" in run("%mlenv save")
+    assert "`mlenv save` is not run for a kernel in a container" in run("%mlenv save")
+
+
+def test_mlenv_asks_its_host_as_far_as_that_is_allowed(start, image_kernel):
+    _, _, run = start()
+    (kernel,) = image_kernel.kernels()
+    assert "registered v1" in run(f"%mlenv history {kernel.name}")
+    assert "`mlenv new` is not run for a kernel in a container" in run("%mlenv new other -p six")
+    assert [one.name for one in image_kernel.environments().items] == [kernel.name]
 
 
 def test_interrupt_reaches_the_kernel_and_what_it_started(start):
