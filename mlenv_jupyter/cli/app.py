@@ -25,6 +25,7 @@ from mlenv_jupyter.cli import (
     registry,
     runs,
     secrets,
+    services,
     system,
 )
 from mlenv_jupyter.cli.problems import (
@@ -73,6 +74,7 @@ for verbs in (
     builds,
     kernels,
     runs,
+    services,
     lifecycle,
     images,
     exchange,

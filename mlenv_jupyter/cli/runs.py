@@ -117,6 +117,21 @@ def log(session: Session, run_id: str, follow: bool) -> int | None:
     return None
 
 
+@verb("again")
+@click.argument("run_id", metavar="RUN")
+@click.option("--detach", is_flag=True, help="Do not follow: print the new run's id.")
+def again(session: Session, run_id: str, detach: bool) -> int | None:
+    """Run the same once more: version, sources and command as they were then."""
+    made = session.workspace.runs.again(run_id)
+    if detach:
+        if session.json:
+            emit(made)
+        else:
+            say(made.id)
+        return None
+    return _follow(session, made)
+
+
 @verb("cancel")
 @click.argument("run_id", metavar="RUN")
 def cancel(session: Session, run_id: str) -> None:
@@ -132,6 +147,7 @@ def cancel(session: Session, run_id: str) -> None:
 runs.add_command(list_)
 runs.add_command(log)
 runs.add_command(cancel)
+runs.add_command(again)
 COMMANDS = (run, runs)
 
 

@@ -70,6 +70,15 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     network: str = "bridge"
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service has answered, and how many seconds it took."""
+
+    status: int
+    content_type: str
+    body: bytes
+    seconds: float
+
+
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """A service as it is: ``revision`` is the one that answers, ``wanted`` the newest one."""
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mlenv_jupyter.builds.durable import (
     Durable,
     end_orphans,
@@ -18,6 +20,7 @@ from mlenv_jupyter.builds.durable import (
 )
 from mlenv_jupyter.core.checks import check_variables
 from mlenv_jupyter.core.errors import (
+    Conflict,
     InvalidDefinition,
     InvalidRequest,
     MlenvError,
@@ -116,6 +119,38 @@ class Runs(Durable[Run]):
             author=author,
             build=build.id,
             tags=request.tags,
+        )
+        self._submit(spec, run)
+        return run
+
+    def again(self, run_id: str, *, author: str = "") -> Run:
+        """Run the same once more: version, sources, command and variables as they were then.
+
+        Raises NotFound, Conflict where the sources are gone.
+        """
+        before = self._registry.runs.get(run_id)
+        files = self.files(run_id)
+        if not files.spec.exists() or not self._places.snapshot(before.snapshot).exists():
+            raise Conflict(
+                f"The sources of the run {run_id} are not kept any more.",
+                code="no_snapshot",
+                remedy="Submit it again with its directory.",
+            )
+        build = self._build(before.name, before.version)
+        spec = msgspec.structs.replace(files.read_spec(), id=new_id(), build=build.id)
+        run = Run(
+            id=spec.id,
+            experiment=before.experiment,
+            name=before.name,
+            version=before.version,
+            target=before.target,
+            state="queued",
+            command=before.command,
+            snapshot=before.snapshot,
+            created_at=moment(),
+            author=author,
+            build=build.id,
+            tags=before.tags,
         )
         self._submit(spec, run)
         return run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from mlenv_jupyter.core.errors import NotFound, TooLarge
@@ -34,12 +34,13 @@ def add_snapshot(places: Places, directory: Path) -> str:
         raise NotFound(f"There is no directory {directory}.", where="source_directory")
     places.make()
     places.snapshots.mkdir(mode=0o700, exist_ok=True)
+    own = {places.home.resolve(), places.store.resolve()}
     with tempfile.TemporaryDirectory(dir=places.snapshots, prefix=".adding-") as work:
         # Copied before it is hashed: files may change while they are read.
         staged = Path(work) / "snapshot"
         staged.mkdir()
         size = 0
-        for count, relative in enumerate(chosen_files(directory), 1):
+        for count, relative in enumerate(chosen_files(directory, own), 1):
             source, target = directory / relative, staged / relative
             size += source.lstat().st_size
             if count > MAX_FILES or size > MAX_BYTES:
@@ -64,8 +65,11 @@ def add_snapshot(places: Places, directory: Path) -> str:
     return digest
 
 
-def chosen_files(directory: Path) -> Iterator[Path]:
-    """The files of a directory that belong to its snapshot, by their relative paths."""
+def chosen_files(directory: Path, own: Collection[Path] = ()) -> Iterator[Path]:
+    """The files of a directory that belong to its snapshot, by their relative paths.
+
+    ``own`` are mlenv's directories, which are no sources wherever they are.
+    """
     from pathspec import PathSpec
 
     lines = list(IGNORED)
@@ -83,6 +87,7 @@ def chosen_files(directory: Path) -> Iterator[Path]:
             one
             for one in sorted(directories)
             if not ignored.match_file(f"{(here / one).as_posix()}/")
+            and not (own and Path(place, one).resolve() in own)
         ]
         links = [one for one in directories if os.path.islink(os.path.join(place, one))]
         for name in sorted([*files, *links]):

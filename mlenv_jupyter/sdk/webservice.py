@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -112,29 +110,18 @@ class Webservice:
             raise InvalidRequest(
                 "Give a text or bytes.", where="input_data", remedy="json.dumps(…) makes a text."
             )
-        headers = {"Content-Type": "application/json"}
-        if self.service.authenticated:
-            headers["Authorization"] = f"Bearer {self.get_keys()[0]}"
-        request = urllib.request.Request(self.scoring_uri, bytes(data), headers)  # noqa: S310
-        # No proxy: it is on this machine.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=300) as answer:
-                body = answer.read()
-        except urllib.error.HTTPError as error:
-            said = error.read().decode(errors="replace")[:2000]
+        answer = self._workspace.services.ask(self.name, bytes(data))
+        if answer.status >= 400:
             raise Unavailable(
-                f"The service answered with status {error.code}.",
+                f"The service answered with status {answer.status}.",
                 code="no_score",
-                detail=said,
+                detail=answer.body.decode(errors="replace")[:2000],
                 remedy="Its log says more: get_logs().",
-            ) from error
-        except OSError as error:
-            raise Unavailable(f"The service does not answer: {error}.", code="no_answer") from error
+            )
         try:
-            return json.loads(body)
+            return json.loads(answer.body)
         except ValueError:
-            return body
+            return answer.body
 
     def get_logs(self, num_lines: int = 5000) -> str:
         """What it has said."""

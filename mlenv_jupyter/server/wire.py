@@ -219,6 +219,35 @@ class ToRun(Body, frozen=True):
     target: ShortText = "local"
 
 
+class ToAsk(Body, frozen=True):
+    """What a service is asked with: the body, as text."""
+
+    data: str
+
+
+class ToRenew(Body, frozen=True):
+    """Which key of a service is made anew."""
+
+    key: Literal["primary", "secondary"]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service has answered; ``cut`` where it was more than is shown."""
+
+    status: int
+    content_type: str
+    body: str
+    cut: bool
+    seconds: float
+
+
+class ServiceKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The two keys of a service."""
+
+    primary: str
+    secondary: str
+
+
 class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a client says on the stream."""
 

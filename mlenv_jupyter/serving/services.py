@@ -17,12 +17,13 @@ import msgspec
 from mlenv_jupyter.builds.durable import moment, start_worker
 from mlenv_jupyter.core.errors import Conflict, InvalidRequest, MlenvError, NotFound, Unavailable
 from mlenv_jupyter.core.names import check_name
-from mlenv_jupyter.core.service import Limits, Model, ModelReference, Revision, Service
+from mlenv_jupyter.core.service import Answer, Limits, Model, ModelReference, Revision, Service
 from mlenv_jupyter.process import Child, end_group
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.runs.container import container_options
 from mlenv_jupyter.runs.environment import inherited
 from mlenv_jupyter.runs.snapshot import add_snapshot
+from mlenv_jupyter.serving.ask import ask
 from mlenv_jupyter.serving.spec import ServiceFiles, ServiceSpec
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import remove_tree
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from mlenv_jupyter.kernels.containers.policy import Policy
 
 KEYS = ("primary", "secondary")
+PAUSE = 2.0
+"""Seconds between two supervisors of a service, so that one that cannot start is not started on."""
 PATIENCE = 40.0
 """Seconds for a service to answer what it has before it is ended."""
 
@@ -145,12 +148,17 @@ class Services:
         return made
 
     def get(self, name: str) -> Service:
-        """One service; raises NotFound."""
-        return self._registry.services.get(name)
+        """One service; raises NotFound. One whose supervisor died is started again."""
+        return self._look(self._registry.services.get(name))
 
     def all(self) -> tuple[Service, ...]:
-        """Every service."""
-        return self._registry.services.all()
+        """Every service; those whose supervisor died are started again."""
+        return tuple(self._look(one) for one in self._registry.services.all())
+
+    def ask(self, name: str, data: bytes) -> Answer:
+        """What a service answers, asked with its own key. Raises NotFound, Unavailable."""
+        service = self.get(name)
+        return ask(service, self.keys(name)[0] if service.authenticated else None, data)
 
     def wait(self, name: str, timeout: float | None = None) -> Service:
         """Wait until the newest revision answers, or will not."""
@@ -159,12 +167,11 @@ class Services:
             service = self.get(name)
             if service.settled or (until is not None and time.monotonic() > until):
                 return service
-            self._look(service)
             time.sleep(0.05)
 
     def delete(self, name: str) -> None:
         """Stop a service and forget it; models stay. Raises NotFound."""
-        self.get(name)
+        self._registry.services.get(name)
         files = ServiceFiles(self._places, name)
         files.cancel.touch(mode=0o600)
         pid = files.read_pid()
@@ -191,7 +198,7 @@ class Services:
 
     def log_path(self, name: str) -> Path:
         """Where its log is. Raises NotFound."""
-        self.get(name)
+        self._registry.services.get(name)
         return ServiceFiles(self._places, name).log
 
     def keys(self, name: str) -> tuple[str, ...]:
@@ -219,17 +226,21 @@ class Services:
 
     def reconcile(self) -> None:
         """Start the services again whose supervisor died."""
-        for service in self.all():
-            with contextlib.suppress(OSError):
-                self._look(service)
+        self.all()
 
-    def _look(self, service: Service) -> None:
+    def _look(self, service: Service) -> Service:
+        """The service; where its supervisor is dead another one is started, not all the time."""
         files = ServiceFiles(self._places, service.name)
-        if files.cancel.exists() or not files.wanted.exists() or files.is_held():
-            return
-        with contextlib.suppress(MlenvError):
-            self._registry.services.change(service.name, state="deploying", updated_at=moment())
+        with contextlib.suppress(MlenvError, OSError):
+            if files.cancel.exists() or not files.wanted.exists() or files.is_held():
+                return service
+            if time.time() - _modified(files.pid) < PAUSE:
+                return service
+            service = self._registry.services.change(
+                service.name, state="deploying", updated_at=moment()
+            )
             self._start(files, service.name)
+        return service
 
     def _revision(self, wanted: Deployment, number: int) -> Revision:
         row = self._registry.find(wanted.environment, wanted.version)
@@ -290,6 +301,13 @@ class Services:
 
 def _references(models: Sequence[Model]) -> tuple[ModelReference, ...]:
     return tuple(ModelReference(one.name, one.version, one.digest) for one in models)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _free(port: int | None) -> int:

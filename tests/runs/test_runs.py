@@ -289,3 +289,15 @@ def test_where_the_registry_is_stays_with_mlenv(homes: Path, source: Path, tmp_p
             assert canary.encode() not in path.read_bytes(), path
     finally:
         workspace.close()
+
+
+def test_a_home_directory_as_source_has_not_mlenv_itself(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    # mlenv's home is below it, and the snapshot is written there.
+    (tmp_path / "train.py").write_text("")
+    digest = snapshot.add_snapshot(workspace.places, tmp_path)
+    kept = workspace.places.snapshot(digest)
+    assert [one.name for one in kept.iterdir() if one.name in ("train.py", "mlenv", "store")] == [
+        "train.py"
+    ]
