@@ -160,6 +160,19 @@ def keys(session: Session, name: str, renew: str | None) -> None:
         say(secondary)
 
 
+@verb("export")
+@click.argument("name", metavar="SERVICE")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A directory.")
+@click.option("--image", metavar="REPOSITORY:TAG", help="What its image will be called.")
+def export(session: Session, name: str, output: Path, image: str | None) -> None:
+    """Write what runs a service without mlenv: an image's context, Compose, Kubernetes."""
+    made = session.workspace.services.export(name, output, image)
+    if session.json:
+        emit({"files": made})
+    else:
+        say(f"Wrote {', '.join(made)} to {output}.")
+
+
 @verb("delete")
 @click.argument("name", metavar="SERVICE")
 def delete(session: Session, name: str) -> None:
@@ -171,7 +184,7 @@ def delete(session: Session, name: str) -> None:
         say(f"Deleted the service {name}.")
 
 
-for _one in (list_, log, ask, keys, delete):
+for _one in (list_, log, ask, keys, export, delete):
     services.add_command(_one)
 COMMANDS = (serve, services)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlenv_jupyter.core.errors import BuildFailed, InvalidRequest, MlenvError, Unavailable
@@ -172,6 +173,10 @@ class Webservice:
     def get_keys(self) -> tuple[str, ...]:
         """The primary and the secondary key."""
         return self._workspace.services.keys(self.name)
+
+    def export(self, target_dir: str, image: str | None = None) -> tuple[str, ...]:
+        """Write an image's context, a Compose file and Kubernetes manifests; their names."""
+        return self._workspace.services.export(self.name, Path(target_dir), image)
 
     def regen_key(self, key: str) -> tuple[str, ...]:
         """Make the ``Primary`` or ``Secondary`` key anew; the old one is refused at once."""

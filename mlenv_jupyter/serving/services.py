@@ -201,6 +201,28 @@ class Services:
         self._registry.services.get(name)
         return ServiceFiles(self._places, name).log
 
+    def export(self, name: str, target: Path, image: str | None = None) -> tuple[str, ...]:
+        """Write what runs a service elsewhere without mlenv; the names of the files.
+
+        Raises NotFound, InvalidRequest, Conflict, and Unavailable where it is no container.
+        """
+        from mlenv_jupyter.runs.built import built_record
+        from mlenv_jupyter.serving.export import export_service
+
+        service, revision = self._registry.services.get(name), self.wanted(name)
+        record = built_record(
+            self._places, self._registry, self._database, revision.build, lambda text: None
+        )
+        if record.image is None:
+            raise Unavailable(
+                f"{name} answers from a process of this machine, which is no image.",
+                code="no_image",
+                where="name",
+                remedy="Deploy it with ContainerWebservice.deploy_configuration(), "
+                "or in an environment with docker.enabled.",
+            )
+        return export_service(service, revision, record, record.image, self._places, target, image)
+
     def keys(self, name: str) -> tuple[str, ...]:
         """Its primary and secondary key. Raises NotFound."""
         self.get(name)

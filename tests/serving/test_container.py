@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from mlenv_jupyter import (
     ContainerWebservice,
@@ -82,6 +84,7 @@ def test_a_container_answers_is_updated_and_started_again(
         thread.join()
     assert [one for one in seen if one[0] != 200] == []
     assert seen[-1][1]["score"] == [3]
+    _exported_runs_alone(service, engine, tmp_path / "exported")
     until(lambda: len(containers(engine)) == 1)
     (second,) = containers(engine)
     second.kill()
@@ -99,6 +102,60 @@ def test_a_process_has_no_limits(boxed: Workspace, source: Path, tmp_path: Path)
             *(boxed, "x", [model(boxed, tmp_path, 2)]),
             *(InferenceConfig("score.py", Environment("small"), source), config),
         )
+
+
+def _exported_runs_alone(service: Webservice, engine: Any, place: Path) -> None:
+    """The exported image answers where there is nothing of mlenv, and the manifests are valid."""
+    import kubernetes_validate
+
+    made = service.export(str(place), "mlenv/exported-test:1")
+    assert set(made) == {"compose.yml", "kubernetes.yml", "README.md", "image/Dockerfile"}
+    documents = list(yaml.safe_load_all((place / "kubernetes.yml").read_text()))
+    for one in documents:
+        kubernetes_validate.validate(one, "1.31", strict=True)
+    deployment = documents[0]["spec"]
+    assert deployment["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    limits = deployment["template"]["spec"]["containers"][0]["resources"]["limits"]
+    assert limits == {"cpu": "500m", "memory": "256Mi"}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate({**documents[0], "spec": {"replicas": "two"}}, "1.31")
+    (compose,) = yaml.safe_load((place / "compose.yml").read_text())["services"].values()
+    assert compose["environment"] == {"MLENV_SERVICE_KEYS_FILE": "/run/secrets/keys.json"}
+    text = "".join(one.read_text() for one in place.iterdir() if one.is_file())
+    assert service.get_keys()[0] not in text
+    keys = place / "keys.json"
+    keys.write_text('["open"]')
+    engine.images.build(path=str(place / "image"), tag=compose["image"], rm=True)
+    container = engine.containers.run(
+        compose["image"],
+        detach=True,
+        environment=compose["environment"],
+        ports={"5001/tcp": ("127.0.0.1", None)},
+        volumes=[f"{keys}:/run/secrets/keys.json:ro"],
+        user="10001",
+        mem_limit=compose["mem_limit"],
+        labels={"mlenv.service": ""},
+    )
+    try:
+        keys.chmod(0o644)
+
+        def answer() -> Any:
+            container.reload()
+            port = int(container.ports["5001/tcp"][0]["HostPort"])
+            url = f"http://127.0.0.1:{port}/score"
+            request = urllib.request.Request(
+                url, b'{"data": [5]}', {"Authorization": "Bearer open"}
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=10) as said:
+                    return json.loads(said.read())["score"]
+            except OSError:
+                return None
+
+        until(lambda: answer() == [15], 60)
+    finally:
+        container.remove(force=True, v=True)
+        engine.images.remove(compose["image"], force=True)
 
 
 def containers(engine: Any) -> list[Any]:
