@@ -12,6 +12,7 @@ from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web
+from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from mlenv_jupyter.core.errors import Conflict, InvalidRequest, MlenvError
@@ -120,7 +121,8 @@ class StreamHandler(JsonErrors, WebSocketMixin, WebSocketHandler, JupyterHandler
                         # Read only when it can be sent: what waits for its turn holds no memory.
                         message = await tail.message(at)
                         if message is not None:
-                            await self._write(message.data)
+                            frame = message.frame
+                            await self.tails.send(lambda frame=frame: self._write_frame(frame))  # type: ignore[misc]
                             at = message.to
                     if tail.ended and (at >= tail.size or message is None):
                         break
@@ -148,6 +150,13 @@ class StreamHandler(JsonErrors, WebSocketMixin, WebSocketHandler, JupyterHandler
 
     async def _send(self, message: dict[str, object]) -> None:
         await self._write(msgspec.json.encode(message))
+
+    async def _write_frame(self, frame: bytes) -> None:
+        """Write what is framed already: Tornado would copy the text once for every client."""
+        if self.ws_connection is None:
+            raise asyncio.CancelledError
+        with contextlib.suppress(StreamClosedError):
+            await cast(Any, self.ws_connection).stream.write(frame)
 
     async def _write(self, data: bytes) -> None:
         with contextlib.suppress(WebSocketClosedError):

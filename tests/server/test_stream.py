@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -213,6 +214,30 @@ async def test_many_followers_of_one_log_share_what_is_read(
         assert last["type"] == "end"
     assert len(reads) <= 2 * len(set(reads))
     assert len(set(reads)) <= len(whole) // logs.CHUNK + 2
+
+
+async def test_a_hundred_followers_and_ten_who_read_nothing(
+    running: Any, connect: Any, api: Any, jp_http_port: int, jp_auth_header: dict[str, str]
+) -> None:
+    build, log = await running()
+    whole = lines(2_000)
+    log.write_bytes(whole)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(10):
+            one = contextlib.asynccontextmanager(stalled)(jp_http_port, jp_auth_header, build)
+            await stack.enter_async_context(one)
+        clients = [await connect() for _ in range(100)]
+        for client in clients:
+            client.say(**{"type": "follow", "build": build, "from": 0})
+        followed = asyncio.gather(*(client.log(build) for client in clients))
+        assert (await api("GET", "/status")).status == 200
+        with log.open("ab", buffering=0) as file:
+            for number in range(50):
+                file.write(line(number))
+            file.write(RESULT)
+        for came, last in await followed:
+            assert came == whole + lines(50) + RESULT
+            assert last["state"] == "succeeded"
 
 
 async def stalled(port: int, headers: dict[str, str], build: str) -> AsyncIterator[None]:
