@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlenv_jupyter.formats.carried import left_out
 from mlenv_jupyter.formats.written import EXPORTS, Subject, write_files
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class Exports:
         if len(files) == 1 and export.suffix != ".zip":
             return filename, next(iter(files.values())).encode()
         return filename.removesuffix(export.suffix) + ".zip", zipped(files)
+
+    def left_out(self, name: str, version: str | None, form: str) -> tuple[str, ...]:
+        """The parts of a version that a format cannot carry; raises NotFound."""
+        return left_out(form, self._registry.find(name, version).definition)
 
     def _lock(self, row: VersionRow) -> UniversalLock | None:
         if row.definition.kind == "conda" or row.definition.user_managed_dependencies:

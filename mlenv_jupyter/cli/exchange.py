@@ -124,12 +124,16 @@ def export(session: Session, reference: Pair, form: str, output: Path | None) ->
                 "text": single,
                 "files": files,
                 "file": str(output) if output else None,
+                "left_out": session.workspace.exports.left_out(*reference, form),
             }
         )
     elif single is not None and output is None:
         click.echo(single, nl=not single.endswith("\n"))
     for place in places if not session.json else ():
         say(f"Wrote {place}.")
+    lost = session.workspace.exports.left_out(*reference, form)
+    if lost and not session.json:
+        note(f"Not in it, as {form} has no place for it: {', '.join(lost)}.")
 
 
 @verb("lock")

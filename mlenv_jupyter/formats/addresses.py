@@ -34,6 +34,13 @@ def without_user(address: str) -> str | None:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def without_egg(address: str) -> str:
+    """An address without ``#egg=``: beside a name it says nothing."""
+    bare, _, fragment = address.partition("#")
+    kept = "&".join(one for one in fragment.split("&") if one and not one.startswith("egg="))
+    return f"{bare}#{kept}" if kept else bare
+
+
 def bare_channel(channel: str) -> str:
     """A channel without user, password, query and the token that conda puts into the path."""
     if "://" not in channel:

@@ -44,6 +44,13 @@ def text(what: Subject) -> str:
             where="wheels",
             remedy="Export it as json, or put the wheel on an index.",
         )
+    if definition.user_managed_dependencies and not (docker is not None and docker.base):
+        raise Conflict(
+            f"It is {definition.interpreter_path or 'a Python'} of one machine as it is.",
+            code="not_portable",
+            where="user_managed_dependencies",
+            remedy="Make it reproducible with `mlenv adopt`, and export that.",
+        )
     if docker is not None and docker.build_context is not None:
         raise Conflict(
             f"It is built from the files in {docker.build_context.location}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +24,8 @@ _READ = {
 }
 _ABOUT = {"name", "channels", "platforms", "requires-pixi", "version", "authors", "description"}
 _MAX_LOCK = 400_000
+_PREFIX = re.compile(r"((?:\d+!)?[A-Za-z0-9_.]*[A-Za-z0-9_])\.\*")
+_EXACT = re.compile(r"==([^\s,|*<>=!~]+)")
 
 
 def read(text: str, _read: ReadFile | None = None, _filename: str = "") -> Imported:
@@ -66,6 +69,10 @@ def manifest(toml: Toml, prefix: str, wanted: Wanted, notes: Notes) -> CondaFile
     if toml.table(f"{before}activation", notes).get("scripts"):
         notes.keep(toml.line("", "scripts"), "activation scripts are not run.")
     conda.settle()
+    if not conda.packages and conda.channels:
+        notes.keep(toml.line("", "channels"), "channels: they are for pixi's own Python alone.")
+        notes.taken[:] = [one for one in notes.taken if not one.startswith("channel ")]
+        conda.channels.clear()
     _left(toml, root, before, notes)
     return conda
 
@@ -82,7 +89,7 @@ def _left(toml: Toml, root: dict[str, Any], before: str, notes: Notes) -> None:
 def _spec(name: str, value: object, line: int | str, notes: Notes) -> str | None:
     """One of pixi's conda dependencies as a match spec."""
     if isinstance(value, str):
-        return name if value.strip() in ("", "*") else f"{name} {value}"
+        return f"{name}{_versioned(value)}"
     if not isinstance(value, dict):
         notes.fault(line, f"{name} is neither text nor a table.", code="invalid_file")
         return None
@@ -96,8 +103,20 @@ def _spec(name: str, value: object, line: int | str, notes: Notes) -> str | None
         for key in ("build", "build-number", "subdir", "md5", "sha256")
         if key in value
     ]
-    spec = f"{channel}{name}" + ("" if version == "*" else f" {version}")
+    if "build" in value and version != "*" and set(value) <= {"version", "build", "channel"}:
+        exact = _EXACT.fullmatch(version)
+        return f"{channel}{name} {exact[1] if exact else version} {value['build']}"
+    spec = f"{channel}{name}{_versioned(version)}"
     return spec + (f"[{','.join(more)}]" if more else "")
+
+
+def _versioned(version: str) -> str:
+    """A version of pixi's after a name: ``1.2.*`` is what conda people write as ``=1.2``."""
+    version = version.strip()
+    if version in ("", "*"):
+        return ""
+    prefix = _PREFIX.fullmatch(version)
+    return f"={prefix[1]}" if prefix else f" {version}"
 
 
 def _pypi(name: str, value: object, line: int | str, wanted: Wanted, notes: Notes) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from packaging.requirements import Requirement
 
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.matchspec import parse
+from mlenv_jupyter.core.requirements import name_of
 from mlenv_jupyter.formats.conda_spec import python_of
 from mlenv_jupyter.formats.toml_out import table, value
 from mlenv_jupyter.formats.written import Subject
@@ -44,6 +46,12 @@ def _left(definition: Definition) -> list[str]:
         left.append("the image")
     if definition.torch_backend:
         left.append(f"the torch backend {definition.torch_backend}")
+    several = Counter(map(name_of, definition.pip.requirements))
+    for line in definition.pip.requirements:
+        name = name_of(line)
+        if several[name] > 1:
+            several[name] -= 1
+            left.append(f"{line}, as there is one more line of {name}")
     return left + [f"{one.name}, a private wheel" for one in definition.wheels]
 
 

@@ -14,6 +14,7 @@ from mlenv_jupyter.formats.addresses import (
     is_address,
     is_place,
     named,
+    without_egg,
     without_user,
 )
 from mlenv_jupyter.formats.piplines import VARIABLE
@@ -65,6 +66,8 @@ def read_requirement(
             remedy=_remedy(text),
         )
         return None
+    if made.url:
+        made.url = without_egg(made.url)
     if made.url and has_secret(made.url):
         notes.refuse(number, f"The address of {made.name} has a secret in it.", REFERENCE)
         return None

@@ -189,6 +189,9 @@ def _nested(
         keep_line(number, f"{flag} {target}", f"no address is read; {where}", wanted, notes)
         return
     path = _beside(filename, target)
+    if path == posixpath.normpath(filename):
+        keep_line(number, f"{flag} {_quoted(path)}", "it names itself", wanted, notes)
+        return
     if path in wanted.files:
         notes.keep(number, f"{flag} {target} was read before.")
         return

@@ -17,6 +17,7 @@ _V2 = re.compile(r"^(?:\$schema:.*environment|conda_file:|image:|build:)", re.MU
 _MLFLOW = re.compile(r"^build_dependencies:", re.MULTILINE)
 _CONDA_LOCK = re.compile(r"^package:\s*$", re.MULTILINE)
 _PIXI_LOCK = re.compile(r"^environments:\s*$", re.MULTILINE)
+_NBFORMAT = re.compile(r'"nbformat"\s*:\s*\d')
 _OBJECT = re.compile(r"\s*\{\s*(?:[\"}]|$)")
 _TABLE = re.compile(r"^\s*\[\[?[A-Za-z\"'][^\]\n]*\]\]?\s*(?:#.*)?$", re.MULTILINE)
 _DOCKERFILE = re.compile(r"(?:.*[._-])?(?:dockerfile|containerfile)(?:[._-].*)?")
@@ -46,7 +47,7 @@ def _is_azureml(file: str, text: str) -> bool:
 
 
 def _is_notebook(file: str, text: str) -> bool:
-    return file.endswith(".ipynb") or (_is_json(file, text) and '"nbformat"' in text)
+    return file.endswith(".ipynb") or (_is_json(file, text) and _NBFORMAT.search(text) is not None)
 
 
 def _is_toml(file: str, text: str) -> bool:

@@ -6,11 +6,12 @@ const KNOWN = [
   /\.(in|txt)$/i,
   /\.toml$/i,
   /\.lock$/i,
-  /^(Dockerfile|Containerfile|MLproject|Pipfile|runtime\.txt|postBuild)$/i,
-  /\.dockerfile$/i,
-  /^azureml_environment\.json$/i,
-  /\.mlenv(\.json)?$/i,
-  /\.env$/i,
+  /^(.*[._-])?(Dockerfile|Containerfile)([._-].*)?$/i,
+  /^(MLproject|postBuild)$/i,
+  // An environment of Azure ML, a definition that was exported; not what npm and editors have.
+  /^(?!(package(-lock)?|tsconfig.*|jsconfig|settings|manifest)\.json$).*\.json$/i,
+  /\.mlenv$/i,
+  /^(.*\.)?env(\..*)?$/i,
   // A block of PEP 723 may stand in them.
   /\.(py|ipynb)$/i
 ];

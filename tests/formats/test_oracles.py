@@ -101,6 +101,10 @@ def pip_names(text: str, place: Path) -> list[str] | None:
             made = install_req_from_parsed_requirement(one)
             if any("Legacy" in type(it).__name__ for it in made.specifier):
                 return None  # pip before 24.1 took what none takes any more
+            if made.link is not None and made.link.is_file:
+                if "://" in one.requirement:
+                    return None  # two things in one line: pip warns now, and fails later
+                continue  # kept, not honoured: it is of one machine
             names.append(canonicalize_name(made.name) if made.name else "")
     except (InstallationError, ValueError):
         # A marker that is none is a bare ValueError of what pip vendors.

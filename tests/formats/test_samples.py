@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from mlenv_jupyter.core.errors import MlenvError
+from mlenv_jupyter.core.identity import digest
+from mlenv_jupyter.files import read_path
+from mlenv_jupyter.formats import Subject, read_text, write_files
+from mlenv_jupyter.formats.carried import CARRIES, left_out
+
 HERE = Path(__file__).resolve()
 SAMPLES = HERE.parents[3] / "shared" / "samples"
 
@@ -18,6 +24,27 @@ def _script() -> object:
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     return made
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="there is no ../shared/samples")
+@pytest.mark.parametrize("form", CARRIES)
+def test_every_sample_is_the_same_in_each_format_that_carries_it(form: str) -> None:
+    changed, same = [], 0
+    for path in _script().samples(SAMPLES):  # type: ignore[attr-defined]
+        try:
+            definition = read_path(path).definition
+        except MlenvError:
+            continue
+        if left_out(form, definition):
+            continue
+        files = write_files(form, Subject(definition, "x"))
+        name = next((one for one in files if one == "azureml_environment.json"), next(iter(files)))
+        again = read_text(name, files[name], files.get).definition
+        same += digest(again) == digest(definition)
+        if digest(again) != digest(definition):
+            changed.append(path.name)
+    assert changed == []
+    assert same > 30
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="there is no ../shared/samples")
