@@ -536,7 +536,7 @@ class Workspace(Configurable):
             name=row.name,
             version=row.version,
             digest=row.digest,
-            definition=row.definition,
+            definition=row.definition if curated else self.notebooks.to_build(row),
             version_id=None if curated else row.id,
             lock_id=row.lock_id,
             home=str(self.places.home),

@@ -204,6 +204,29 @@ def _printed(said: str) -> list[str]:
     return made
 
 
+def _only_wheels(text: str, definition: Definition) -> Problem | None:
+    """What came with a notebook is built of wheels alone until its reader says otherwise."""
+    if ":all:" not in definition.pip.only_binary:
+        return None
+    found = re.search(
+        r"Wheels are required for `([^`]+)`"
+        r"|Package `([^`]+)` can't be installed because it is marked as `--no-build`",
+        text,
+    )
+    if not found:
+        return None
+    name = found[1] or found[2]
+    return Problem(
+        code="needs_source",
+        message=f"{name} has no wheel for this machine, and only wheels are allowed.",
+        detail="To build it from source runs code of whoever published it.",
+        remedy="If you trust it, restore the notebook again with its sources ticked "
+        "(`mlenv notebook run --trust` ticks all); or take a version that has a wheel.",
+        where=name,
+        culprits=tuple(Culprit(one, "source only") for one in lines_of(definition, name)),
+    )
+
+
 def _unsolvable(text: str, definition: Definition) -> Problem | None:
     return explain_unsolvable(text, definition) if "No solution found" in text else None
 
@@ -254,4 +277,4 @@ _OF_UV: tuple[Rule, ...] = (
     unreachable,
     _permission,
 )
-_OF_PACKAGES: tuple[Rule, ...] = (_failed_build, _unsolvable)
+_OF_PACKAGES: tuple[Rule, ...] = (_failed_build, _only_wheels, _unsolvable)

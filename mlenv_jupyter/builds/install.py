@@ -246,6 +246,8 @@ def _sync(
         *(("--target", owner.prefix) if owner.interpreter is None else ()),
         # A commit is a hash too, but none that uv takes for one.
         *(["--require-hashes"] if pylock is None and not _from_commits(chosen) else []),
+        # Said here too: a pylock.toml has no options.
+        *(["--only-binary", ":all:"] if "--only-binary :all:" in options else []),
         *([] if site.use_cache else ["--no-cache"]),
     ]
     _uv(site, arguments, on_line)

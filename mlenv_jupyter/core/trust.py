@@ -22,6 +22,13 @@ RISKY = re.compile(
 """Variables that decide which code runs: those of somebody else want a tick of their own."""
 
 
+KNOWN_CHANNELS = frozenset(["conda-forge", "defaults"])
+"""Channels that are nobody's choice in particular."""
+
+SOURCES = "source:*"
+"""The tick for packages that have no wheel: to build one runs code of whoever published it."""
+
+
 class Tick(msgspec.Struct, frozen=True, kw_only=True):
     """Something foreign in a definition that its reader must want: what it is, and its text."""
 
@@ -44,16 +51,44 @@ def definition_of(stamp: Stamp, ticked: frozenset[str] = frozenset()) -> Definit
     kept = [one for i, one in enumerate(pip.extra_index_urls) if f"index:{one}" not in wanted]
     pip = change(
         pip,
+        no_binary=tuple(one for one in pip.no_binary if f"source:{one}" not in wanted),
         index_url=None if f"index:{pip.index_url}" in wanted else pip.index_url,
         extra_index_urls=tuple(kept),
         find_links=tuple(one for one in pip.find_links if f"links:{one}" not in wanted),
     )
+    conda = definition.conda
+    channels = tuple(one for one in conda.channels if f"index:{one}" not in wanted)
+    conda = change(conda, channels=channels)
     variables = {
         key: value
         for key, value in definition.variables.items()
         if key not in dropped and "${secret:" not in value
     }
-    return change(definition, pip=pip, variables=variables).checked()
+    return change(definition, pip=pip, conda=conda, variables=variables).checked()
+
+
+def of_wheels_alone(definition: Definition, ticked: frozenset[str]) -> Definition:
+    """The definition as it is built: no code of a package runs while it is, unless it is ticked.
+
+    A repository or a file that is ticked is such code. Nobody registers what comes of this: it
+    says how to build, not what.
+    """
+    code = {
+        one.id
+        for one in foreign(definition)
+        if one.kind in ("vcs", "source") or (one.kind == "url" and ".whl" not in one.text)
+    }
+    if SOURCES in ticked or code & ticked:
+        return definition
+    pip = msgspec.structs.replace(definition.pip, only_binary=(":all:",), no_binary=())
+    return msgspec.structs.replace(definition, pip=pip)
+
+
+def sources_of(definition: Definition) -> tuple[Tick, ...]:
+    """The tick for packages without wheels, where pip installs any."""
+    if definition.user_managed_dependencies or not definition.pip.requirements:
+        return ()
+    return (Tick(id=SOURCES, kind="source", text="what has no wheel"),)
 
 
 def refused(definition: Definition, ticked: frozenset[str]) -> tuple[Tick, ...]:
@@ -76,7 +111,11 @@ def foreign(definition: Definition) -> tuple[Tick, ...]:
             vcs = address.startswith(("git+", "hg+", "svn+", "bzr+"))
             found.append(Tick(id=f"url:{line}", kind="vcs" if vcs else "url", text=line))
     found += [Tick(id=f"source:{one}", kind="source", text=one) for one in definition.pip.no_binary]
-    found += [Tick(id=f"index:{one}", kind="index", text=one) for one in definition.conda.channels]
+    found += [
+        Tick(id=f"index:{one}", kind="index", text=one)
+        for one in definition.conda.channels
+        if one not in KNOWN_CHANNELS
+    ]
     if definition.docker is not None and definition.docker.base:
         text = str(
             definition.docker.base_image or definition.docker.dockerfile or "a build context"

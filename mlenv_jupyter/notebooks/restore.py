@@ -12,6 +12,7 @@ from mlenv_jupyter.core.errors import Conflict, InvalidDefinition, InvalidReques
 from mlenv_jupyter.core.names import RESERVED_PREFIX, slug
 from mlenv_jupyter.core.plan import Plan, PlanState
 from mlenv_jupyter.core.stamp import Stamp
+from mlenv_jupyter.core.trust import Tick
 from mlenv_jupyter.notebooks.trusted import Restored, Trusted
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.rows import VersionRow
@@ -69,8 +70,7 @@ class Notebooks:
             here_name=here.name if here else None,
             here_version=here.version if here else None,
             steps=_steps(stamp, state, here),
-            # What is registered here was wanted by somebody here.
-            ticks=() if own else trust.foreign(definition),
+            ticks=self._ticks(definition, found, state),
             unbound=() if own else trust.unbound(definition),
             left_out=stamp.left_out,
             warning=f"Its lock is not used: {wrong}." if wrong else "",
@@ -88,6 +88,7 @@ class Notebooks:
         """
         found = self._same(stamp)
         if found is not None:
+            self._trusted.tick(stamp, ticked)
             return found
         alike = self._alike(stamp)
         if alike is not None:
@@ -111,15 +112,35 @@ class Notebooks:
             author=author,
             message=f"Restored from a notebook ({stamp.name} v{stamp.version})",
             lock_id=self._lock(stamp, definition),
+            version=_kept(stamp.version) if chosen == stamp.name else None,
         )
         self._trusted.remember(stamp, Restored(row.name, row.version, tuple(sorted(ticks))))
         return row
+
+    def to_build(self, row: VersionRow) -> Definition:
+        """How a version is built: one that came with a notebook runs no code that is not ticked."""
+        restored = self._trusted.of_version(row.name, row.version)
+        if restored is None:
+            return row.definition
+        return trust.of_wheels_alone(row.definition, frozenset(restored.ticks))
 
     def is_archived(self, plan: Plan) -> bool:
         """Whether the version that a plan found here is archived."""
         if plan.here_name is None:
             return False
         return bool(self._registry.find(plan.here_name, plan.here_version).archived_at)
+
+    def _ticks(
+        self, definition: Definition, found: VersionRow | None, state: PlanState
+    ) -> tuple[Tick, ...]:
+        """What its reader must want. What is registered here was wanted by somebody here."""
+        if found is None:
+            here = state == "same-packages"
+            return () if here else (*trust.foreign(definition), *trust.sources_of(definition))
+        restored = self._trusted.of_version(found.name, found.version)
+        if state == "ready" or restored is None or trust.SOURCES in restored.ticks:
+            return ()
+        return trust.sources_of(found.definition)
 
     def _lock(self, stamp: Stamp, definition: Definition) -> int | None:
         """The notebook's lock in the registry: the one that came to the same here, or a new one."""
@@ -204,6 +225,12 @@ class Notebooks:
         except MlenvError:
             return base
         return f"{base[:100]}-{identity.definition_id(definition)[:6]}"
+
+
+def _kept(version: str) -> str | None:
+    """What a version is called elsewhere, where it can be called so here."""
+    too_high = version.isdigit() and len(version) > 6
+    return None if too_high or version.lower() == "latest" else version
 
 
 def require_stamp(stamp: Stamp | None) -> Stamp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,11 @@ class Trusted:
         """What was restored of this very environment here; None where nothing was."""
         return self._read().get(_key(stamp))
 
+    def of_version(self, name: str, version: str) -> Restored | None:
+        """The same by what it became."""
+        known = (one for one in self._read().values() if (one.name, one.version) == (name, version))
+        return next(known, None)
+
     def remember(self, stamp: Stamp, restored: Restored) -> None:
         """Write down what was wanted, and what it became."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -36,6 +42,14 @@ class Trusted:
             kept = self._read()
             kept[_key(stamp)] = restored
             write_atomically(self._path, msgspec.json.encode(kept))
+
+    def tick(self, stamp: Stamp, ticks: Iterable[str]) -> None:
+        """Remember more ticks of what was restored before; nothing where nothing was."""
+        known = self.get(stamp)
+        more = set(ticks) - set(known.ticks) if known else ()
+        if known and more:
+            both = tuple(sorted({*known.ticks, *more}))
+            self.remember(stamp, Restored(known.name, known.version, both))
 
     def _read(self) -> dict[str, Restored]:
         try:

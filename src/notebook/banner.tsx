@@ -121,9 +121,13 @@ function AbsentView(
   const [open, setOpen] = React.useState(false);
   // What is registered here was wanted here: there is nothing to review.
   const restore =
-    plan && plan.state !== 'unreadable' && plan.state !== 'registered';
+    plan &&
+    plan.state !== 'unreadable' &&
+    (plan.state !== 'registered' || plan.ticks.length > 0);
   // With nothing to decide one press is enough; what is foreign is looked at first.
-  const decided = restore && plan.ticks.length === 0 && !plan.warning;
+  // Sources are no reason to look: without them it is built of wheels.
+  const foreign = plan?.ticks.filter(one => one.id !== SOURCES) ?? [];
+  const decided = restore && foreign.length === 0 && !plan.warning;
   return (
     <>
       <Banner
@@ -176,6 +180,9 @@ function AbsentView(
   );
 }
 
+/** The tick for packages that have no wheel. */
+const SOURCES = 'source:*';
+
 function isHere(plan: IPlan): boolean {
   return plan.state === 'ready' || plan.state === 'same-packages';
 }
@@ -217,7 +224,7 @@ function FailedView(
   props: IMissingProps & { state: Extract<MissingState, { is: 'failed' }> }
 ): JSX.Element {
   const { missing, actions, onDismiss, state, trans } = props;
-  const { build, wants } = state;
+  const { build, problem, wants } = state;
   const cancelled = build?.state === 'cancelled';
   return (
     <Banner
@@ -233,9 +240,16 @@ function FailedView(
         label={trans.__('Choose another kernel…')}
         onClick={actions.chooseKernel}
       />
-      {build && !cancelled ? (
+      {problem?.code === 'needs_source' && (
         <Button
           kind="primary"
+          label={trans.__('Review')}
+          onClick={() => void missing.again()}
+        />
+      )}
+      {build && !cancelled ? (
+        <Button
+          kind={problem?.code === 'needs_source' ? 'plain' : 'primary'}
           label={trans.__('Open log')}
           onClick={() => actions.openLog(wants, build.id)}
         />

@@ -102,6 +102,15 @@ export class MissingKernel implements IDisposable {
     }
   }
 
+  /** Looks anew how it can be had, after it could not be had as it was asked for. */
+  async again(): Promise<void> {
+    if (this._state.is === 'failed') {
+      const { wants } = this._state;
+      this._set({ is: 'here' });
+      await this._miss(wants);
+    }
+  }
+
   /** Builds the version, installs its kernel and switches the notebook to it. */
   async buildAndUse(): Promise<void> {
     if (this._state.is !== 'missing' && this._state.is !== 'failed') {

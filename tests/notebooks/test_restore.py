@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from mlenv_jupyter.core import stamp as stamps
+from mlenv_jupyter.core import trust
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Conflict, InvalidRequest, NotFound
 from mlenv_jupyter.notebooks import files
@@ -78,7 +82,8 @@ def test_the_reader_gets_the_same_packages_and_only_after_saying_so(
     there, environment = reader
     stamp = stamp_in(stamped)
     plan = there.notebooks.plan(stamp)
-    assert (plan.state, plan.packages, plan.ticks) == ("buildable", 2, ())
+    assert (plan.state, plan.packages) == ("buildable", 2)
+    assert [one.id for one in plan.ticks] == [trust.SOURCES]
     # Looking has made nothing.
     assert there.environments().items == ()
     assert there.builds() == ()
@@ -131,7 +136,7 @@ def test_what_the_author_chose_wants_a_tick(workspace: Workspace, tmp_path: Path
     author.close()
     plan = workspace.notebooks.plan(stamp)
     assert plan.state == "unlocked"
-    assert [one.kind for one in plan.ticks] == ["index", "vcs", "variable"]
+    assert [one.kind for one in plan.ticks] == ["index", "vcs", "variable", "source"]
     with pytest.raises(Conflict, match="chosen by somebody else"):
         workspace.notebooks.restore(stamp)
     assert workspace.environments().items == ()
@@ -141,6 +146,132 @@ def test_what_the_author_chose_wants_a_tick(workspace: Workspace, tmp_path: Path
     # The second time nothing is asked: that very environment is here.
     again = workspace.notebooks.plan(stamp)
     assert (again.state, again.here_name, again.trusted) == ("registered", "theirs", True)
+
+
+def test_looking_asks_no_network_and_starts_nothing(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Definition.create("3.11", ["six"], index_url="https://127.0.0.1:9/simple")
+    author = Workspace(home=str(tmp_path / "author"))
+    author.register("theirs", wanted)
+    stamp = author.notebooks.stamp_of("theirs")
+    author.close()
+    workspace.environments()  # the registry is there
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("looking at a notebook reached outside")
+
+    for reach in ("socket.socket.connect", "subprocess.Popen.__init__", "os.posix_spawn"):
+        monkeypatch.setattr(reach, refuse)
+    assert workspace.notebooks.plan(stamp).state == "unlocked"
+    assert (workspace.environments().items, workspace.builds()) == ((), ())
+
+
+@pytest.fixture
+def quarry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that has a source alone, in a place of the reader's own; the file says it ran."""
+    links, ran = tmp_path / "links", tmp_path / "ran"
+    links.mkdir()
+    metadata = "Metadata-Version: 2.1\nName: mlenv-quarry\nVersion: 1.0\n"
+    wheel = "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    backend = f"""
+import pathlib, zipfile
+def build_wheel(directory, settings=None, metadata=None):
+    pathlib.Path({str(ran)!r}).touch()
+    name = "mlenv_quarry-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(pathlib.Path(directory, name), "w") as wheel:
+        wheel.writestr("mlenv_quarry.py", "")
+        for name_, text in (("METADATA", {metadata!r}), ("WHEEL", {wheel!r}), ("RECORD", "")):
+            wheel.writestr("mlenv_quarry-1.0.dist-info/" + name_, text)
+    return name
+"""
+    files = {
+        "PKG-INFO": metadata.replace("2.1", "1.0"),
+        "backend.py": backend,
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\n'
+        'backend-path = ["."]\n',
+    }
+    with tarfile.open(links / "mlenv_quarry-1.0.tar.gz", "w:gz") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(f"mlenv_quarry-1.0/{name}")
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    monkeypatch.setenv("UV_FIND_LINKS", str(links))
+    return ran
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_source_is_not_run_before_it_is_ticked(
+    workspace: Workspace, tmp_path: Path, quarry: Path, *, locked: bool
+) -> None:
+    author = Workspace(home=str(tmp_path / "author"))
+    author.register("theirs", Definition.create(requirements=["mlenv-quarry"]))
+    if locked:
+        assert author.wait(author.build("theirs").id, 120).error is None
+        quarry.unlink()
+    stamp = author.notebooks.stamp_of("theirs")
+    author.close()
+    row = workspace.notebooks.restore(stamp)
+    failed = workspace.wait(workspace.build(row.name, row.version).id, 120)
+    assert failed.error is not None
+    assert failed.error.code == "needs_source", failed.error
+    assert not quarry.exists(), "code of the package was run"
+    # It says so, the reader ticks it, and the next attempt is another matter.
+    (tick,) = workspace.notebooks.plan(stamp).ticks
+    assert tick.kind == "source"
+    assert workspace.notebooks.restore(stamp, ticked=[tick.id]) == row
+    assert workspace.wait(workspace.build(row.name, row.version).id, 120).error is None
+    assert quarry.exists()
+    assert workspace.notebooks.plan(stamp).ticks == ()
+
+
+def test_each_rule_of_trust() -> None:
+    foreign = Definition.create(
+        "3.11",
+        ["six"],
+        extra_index_urls=["https://127.0.0.1:9/a", "https://127.0.0.1:9/b"],
+        find_links=["https://127.0.0.1:9/links"],
+        no_binary=["six"],
+        conda_packages=["zlib"],
+        conda_channels=["conda-forge", "somebodys"],
+        variables={
+            "PATH": "/evil",
+            "PYTHONSTARTUP": "/evil.py",
+            "BASH_ENV": "/evil.sh",
+            "PIP_INDEX_URL": "https://127.0.0.1:9",
+            "TOKEN": "${secret:theirs}",
+            "TEAM": "x",
+        },
+    )
+    stamp = stamps.make(name="theirs", version="1", definition=foreign)
+    ticks = {one.id for one in trust.foreign(foreign)}
+    assert ticks == {
+        *("index:https://127.0.0.1:9/a", "index:https://127.0.0.1:9/b"),
+        *("links:https://127.0.0.1:9/links", "source:six", "index:somebodys"),
+        *("variable:PATH", "variable:PYTHONSTARTUP", "variable:BASH_ENV"),
+        "variable:PIP_INDEX_URL",
+    }
+    plain = trust.definition_of(stamp)
+    assert plain.variables == {"TEAM": "x"}
+    assert plain.conda.channels == ("conda-forge",)
+    assert (plain.pip.extra_index_urls, plain.pip.find_links, plain.pip.no_binary) == ((), (), ())
+    assert trust.unbound(foreign) == ("TOKEN",)
+    whole = trust.definition_of(stamp, frozenset(ticks))
+    assert whole.pip == foreign.pip
+    assert whole.conda == foreign.conda
+    assert "TOKEN" not in whole.variables
+    one = trust.definition_of(stamp, frozenset(["index:https://127.0.0.1:9/b", "variable:PATH"]))
+    assert one.pip.extra_index_urls == ("https://127.0.0.1:9/b",)
+    assert one.variables == {"TEAM": "x", "PATH": "/evil"}
+
+
+def test_a_version_keeps_what_it_is_called(workspace: Workspace) -> None:
+    for version in ("3", "Autosave_2021-03-20T17:38:44Z_adda0f97", "9" * 30, "latest"):
+        name = f"theirs-{len(version)}"
+        wanted = Definition.create("3.11", ["six"], variables={"N": version})
+        stamp = stamps.make(name=name, version=version, definition=wanted)
+        row = workspace.notebooks.restore(stamp)
+        assert (row.name, row.version) == (name, version if version[0] in "3A" else "1")
 
 
 def test_a_name_that_is_taken_stays_its_owners(workspace: Workspace, tmp_path: Path) -> None:
@@ -173,8 +304,6 @@ def test_a_stamp_by_a_label_follows_it(workspace: Workspace, tmp_path: Path) -> 
 
 
 def test_a_long_lock_stands_beside_the_notebook(workspace: Workspace, tmp_path: Path) -> None:
-    from mlenv_jupyter.core import stamp as stamps
-
     lock = stamps.StampedLock(
         python="3.11.7",
         platform="p",
