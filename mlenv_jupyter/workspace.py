@@ -92,6 +92,11 @@ class Workspace(Configurable):
         config=True
     )
 
+    log_days = Int(
+        30,
+        min=0,
+        help="Logs that nobody has written or read for so many days are compressed; 0: none is.",
+    ).tag(config=True)
     kernels_kept = Int(
         20, min=1, help="More kernels than this are not installed: the least recently used retire."
     ).tag(config=True)
@@ -580,7 +585,9 @@ class Workspace(Configurable):
     def log_path(self, build_id: str) -> Path:
         """Where the log of a build is; it need not be there yet. Raises NotFound."""
         self.registry.builds.get(build_id)
-        return self.places.build(build_id) / "log.jsonl"
+        from mlenv_jupyter.builds.oldlogs import unpacked
+
+        return unpacked(self.places.build(build_id) / "log.jsonl")
 
     def wait(self, build_id: str, timeout: float | None = None) -> Build:
         """Wait until a build has ended; the build as it is when ``timeout`` seconds are over."""
@@ -591,8 +598,11 @@ class Workspace(Configurable):
         self.queue.reconcile()
         if not self._swept:
             from mlenv_jupyter.builds.leftovers import Leftovers
+            from mlenv_jupyter.builds.oldlogs import pack_old
 
             Leftovers(self.places, self.registry).sweep()
+            if self.log_days:
+                pack_old(self.places, self.log_days)
             self._swept = True
         self.runs.reconcile()
         self.services.reconcile()

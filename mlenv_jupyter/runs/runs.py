@@ -18,6 +18,7 @@ from mlenv_jupyter.builds.durable import (
     new_id,
     start_worker,
 )
+from mlenv_jupyter.builds.oldlogs import unpacked
 from mlenv_jupyter.core.checks import check_variables
 from mlenv_jupyter.core.errors import (
     Conflict,
@@ -172,7 +173,7 @@ class Runs(Durable[Run]):
     def log_path(self, run_id: str) -> Path:
         """Where the log is; it need not be there yet. Raises NotFound."""
         self._registry.runs.get(run_id)
-        return self.files(run_id).log
+        return unpacked(self.files(run_id).log)
 
     def metrics(self, run_id: str) -> list[Metric]:
         """What the script has logged. Raises NotFound."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tornado.simple_httpclient import HTTPTimeoutError
 
+from mlenv_jupyter.builds.oldlogs import pack_old
 from mlenv_jupyter.server import builds, logs
 
 from .conftest import HERE
@@ -209,3 +211,20 @@ def test_the_last_line_tells_whether_it_has_ended(
     path = tmp_path / "log"
     path.write_bytes(content)
     assert logs.last_line(path, len(content)) == (size, state)
+
+
+async def test_a_compressed_log_is_followed_from_the_same_offsets(
+    api: Any, running: Any, end: Any, access: Any, workers: dict[str, int]
+) -> None:
+    build, log = await running()
+    whole = lines(500) + RESULT
+    log.write_bytes(whole)
+    log.with_name("result.json").write_bytes(b"{}")
+    end(build, "succeeded")
+    os.close(workers.pop(build))
+    os.utime(log, (1, 1))
+    await access.call(lambda it: pack_old(it.places, 30))
+    assert not log.exists()
+    at = len(lines(20))
+    answer = await api("GET", f"/builds/{build}/log", query={"from": at, "follow": 1})
+    assert answer.response.body == whole[at:]
