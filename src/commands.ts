@@ -75,6 +75,9 @@ export function addCommands(options: ICommandOptions): void {
           build: text(args, 'build')
         });
       }
+      if (args.list === true) {
+        place.go({ view: 'list' });
+      }
       show();
     }
   });

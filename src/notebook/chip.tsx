@@ -27,7 +27,7 @@ interface IChipState {
   readonly drift: string;
 }
 
-/** Which environment a notebook runs in, as a button that opens it. */
+/** Which environment a notebook runs in, as a button that opens the choice of others. */
 export class EnvironmentChip extends ReactWidget {
   constructor(options: EnvironmentChip.IOptions) {
     super();
@@ -109,8 +109,8 @@ export namespace EnvironmentChip {
     missing: MissingKernel | null;
     /** Knows what the kernel has beyond its version. */
     drift?: DriftWatch;
-    /** Shows an environment in the panel. */
-    open: (facts: IKernelFacts) => void;
+    /** Opens what the notebook can be switched to, under the chip. */
+    open: (facts: IKernelFacts, at: HTMLElement) => void;
     /** Opens what can be chosen for this notebook, under an element. */
     more?: (facts: IKernelFacts, at: HTMLElement) => void;
     trans: TranslationBundle;
@@ -119,7 +119,7 @@ export namespace EnvironmentChip {
 
 function ChipView(props: {
   chip: EnvironmentChip;
-  onOpen: (facts: IKernelFacts) => void;
+  onOpen: (facts: IKernelFacts, at: HTMLElement) => void;
   onMore?: (facts: IKernelFacts, at: HTMLElement) => void;
   trans: TranslationBundle;
 }): JSX.Element | null {
@@ -138,7 +138,8 @@ function ChipView(props: {
         className="mlenv-Chip"
         title={label}
         aria-label={label}
-        onClick={() => onOpen(facts)}
+        aria-haspopup="dialog"
+        onClick={event => onOpen(facts, event.currentTarget)}
       >
         <Glyph name="environment" />
         <Name text={facts.name} />

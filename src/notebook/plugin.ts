@@ -10,6 +10,8 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commandids';
 import { formatVersion } from '../format';
 import { openChoice } from '../panel/menus';
+import { openSwitcher, switchNotebookTo } from '../switcher';
+import type { IChoice } from '../switcher/options';
 import { telling } from '../telling';
 import { IEnvironments } from '../tokens';
 import { MissingKernelBanner } from './banner';
@@ -144,6 +146,24 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       ];
     };
 
+    const switcherOf = (panel: NotebookPanel) => ({
+      environments,
+      trans,
+      kernelName: panel.sessionContext.session?.kernel?.name ?? '',
+      path: panel.context.path,
+      onSwitch: (choice: IChoice) =>
+        switchNotebookTo(choice, {
+          environments,
+          commands,
+          trans,
+          switchTo: kernelName =>
+            switchTo(kernelName, panel).then(() => undefined)
+        }),
+      onDetails: ({ name, version }: IChoice) => show(name, version),
+      onNew: () => void commands.execute(CommandIDs.create),
+      onAll: () => void commands.execute(CommandIDs.show, { list: true })
+    });
+
     const addBanners = (panel: NotebookPanel) => {
       const { missing, notices } = watched.of(panel);
       panel.contentHeader.addWidget(
@@ -171,7 +191,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         kernelspecs,
         missing,
         drift,
-        open: ({ name, version }) => show(name, version),
+        open: (facts, at) => void openSwitcher(switcherOf(panel), at),
         more: (facts, at) => openChoice(choicesOf(panel, facts), at),
         trans
       });

@@ -41,6 +41,11 @@ test('from nothing to a cell that runs in the new environment', async ({
   await test.step('open it again from the notebook', async () => {
     await panel.button('Environments').click();
     await chip(page).click();
+    const switcher = page.getByRole('dialog', { name: 'Switch environment' });
+    await expect(
+      switcher.getByRole('option', { selected: true })
+    ).toContainText(/v1.*in use here/);
+    await page.keyboard.press('ArrowRight');
     await expect(panel.root.getByRole('heading', { name })).toBeVisible();
   });
 });
