@@ -6,6 +6,7 @@ import type {
   IAdopted,
   IBuild,
   ICatalogue,
+  ICollected,
   IDrift,
   IEnvironment,
   IEnvironmentDetail,
@@ -406,6 +407,11 @@ export class Api {
 
   pythons(signal?: AbortSignal): Promise<IPythons> {
     return this._get('python', {}, signal);
+  }
+
+  /** Removes what was built and nothing refers to; with `dryRun` only says what that is. */
+  collect(dryRun: boolean): Promise<ICollected> {
+    return this._send('POST', 'collect', { dry_run: dryRun });
   }
 
   status(signal?: AbortSignal): Promise<IStatus> {

@@ -27,6 +27,8 @@ export const CommandIDs = {
   /** Resolves a version anew, shows what is new, and registers the next one if told to. */
   refreshVersion: 'mlenv:refresh-version',
   remove: 'mlenv:delete',
+  /** Removes what was built and nothing refers to, once told what that is. */
+  collect: 'mlenv:free-disk-space',
   refresh: 'mlenv:refresh',
   /** Puts an address on the clipboard that opens an environment here. */
   copyLink: 'mlenv:copy-link',

@@ -11,6 +11,7 @@ import { begin } from './exchange/begin';
 import { addExchangeCommands } from './exchange/commands';
 import { formatVersion } from './format';
 import { environmentIcon } from './icons';
+import { freeDiskSpace } from './panel/collect';
 import { refreshVersion } from './panel/refresh';
 import { joined } from './joined';
 import { switchNotebook } from './notebook/use';
@@ -315,6 +316,11 @@ export function addCommands(options: ICommandOptions): void {
         );
       }
     })
+  });
+
+  commands.addCommand(CommandIDs.collect, {
+    label: trans.__('Free Disk Space…'),
+    execute: telling(() => freeDiskSpace(context))
   });
 
   addExchangeCommands({ app, context, browser, show });

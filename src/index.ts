@@ -134,6 +134,7 @@ const panel: JupyterFrontEndPlugin<void> = {
       CommandIDs.openInTab,
       CommandIDs.copyLink,
       CommandIDs.remove,
+      CommandIDs.collect,
       CommandIDs.refresh
     ]) {
       if (app.commands.hasCommand(command)) {

@@ -6,6 +6,13 @@
 export * from './wire/packages';
 export * from './wire/secrets';
 
+/** What was built and nothing refers to; `size` is what its removal frees. */
+export interface ICollected {
+  counts: { [kind: string]: number };
+  size: number;
+  dry_run: boolean;
+}
+
 /** A wheel that is named by its content. */
 export interface IWheel {
   name: string;

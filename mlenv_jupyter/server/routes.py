@@ -7,6 +7,7 @@ from tornado import web
 from mlenv_jupyter.server import (
     adoptable,
     builds,
+    collect,
     definitions,
     drift,
     environments,
@@ -68,6 +69,7 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/secrets": secrets.SecretsHandler,
     "/secrets/{name}": secrets.SecretHandler,
     "/python": kernels.PythonsHandler,
+    "/collect": collect.CollectHandler,
     "/status": kernels.StatusHandler,
 }
 

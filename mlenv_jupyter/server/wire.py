@@ -160,6 +160,12 @@ class ToListReleases(AskedIndexes, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(max_length=128)]
 
 
+class ToCollect(Body, frozen=True):
+    """Whether only to say what would go."""
+
+    dry_run: bool = False
+
+
 class ToAdopt(Body, frozen=True):
     """What an adopted environment is to be called."""
 

@@ -43,6 +43,41 @@ export function confirmDelete(
   );
 }
 
+export function confirmDeleteSeveral(
+  names: readonly string[],
+  trans: TranslationBundle
+): Promise<boolean> {
+  return confirm(
+    trans._n('Delete %1 environment?', 'Delete %1 environments?', names.length),
+    trans.__(
+      '%1. All their versions, builds and kernels are removed from this machine.',
+      names.join(', ')
+    ),
+    Dialog.warnButton({
+      label: trans._n('Delete %1', 'Delete %1', names.length)
+    }),
+    trans
+  );
+}
+
+/** Says what nothing refers to any more, and asks whether it may go. */
+export function confirmCollect(
+  count: number,
+  size: string,
+  trans: TranslationBundle
+): Promise<boolean> {
+  return confirm(
+    trans.__('Free %1?', size),
+    trans._n(
+      '%1 thing that was built belongs to no version, kernel or notebook any more. A build makes it again from its lock.',
+      '%1 things that were built belong to no version, kernel or notebook any more. A build makes them again from their locks.',
+      count
+    ),
+    Dialog.okButton({ label: trans.__('Free %1', size) }),
+    trans
+  );
+}
+
 /** Asks for one of the environments, mine first; `null` when the dialog is closed. */
 export async function chooseEnvironment({
   environments,

@@ -60,3 +60,31 @@ test('the end of a build is told where its log is not in view', async ({
   await page.getByRole('button', { name: 'Open log' }).last().click();
   await expect(panel.error).toBeVisible();
 });
+
+test('several environments are selected by pointer and keyboard, and deleted at once', async ({
+  page
+}) => {
+  const stem = fresh('several');
+  const names = ['a', 'b', 'c', 'd'].map(end => `${stem}-${end}`);
+  for (const name of names) {
+    await register(page, name, {});
+  }
+  const panel = await new Panel(page).show();
+  await panel.root.getByRole('searchbox').fill(stem);
+  // The newest is at the top.
+  const [first, second, third, last] = [...names].reverse();
+  await panel.row(first).click({ modifiers: ['Control'] });
+  await panel.row(third).click({ modifiers: ['Shift'] });
+  const bar = panel.root.getByRole('region', { name: '3 selected' });
+  await expect(bar).toBeVisible();
+  await panel.row(second).click({ modifiers: ['Control'] });
+  await panel.row(second).press('Space');
+  await expect(bar).toBeVisible();
+  await panel.row(second).press('Delete');
+  const dialog = page.getByRole('dialog', { name: 'Delete 3 environments?' });
+  await dialog.getByRole('button', { name: 'Delete 3' }).click();
+  await expect(panel.row(first)).toHaveCount(0);
+  await expect(panel.row(third)).toHaveCount(0);
+  await expect(panel.row(last)).toBeVisible();
+  await expect(bar).toHaveCount(0);
+});

@@ -24,6 +24,11 @@ interface IListProps {
   canWrite: boolean;
   onFold: (section: Section, folded: boolean) => void;
   onOpen: (environment: IEnvironment) => void;
+  /** Names of the environments that are selected, for what is done to several. */
+  selected: ReadonlySet<string>;
+  onSelect: (names: ReadonlySet<string>) => void;
+  /** `Delete` was pressed while some are selected. */
+  onDelete: () => void;
   /** The end of what is loaded came into view. */
   onEnd: () => void;
 }
@@ -55,7 +60,7 @@ function rowKey(row: ListRow): string {
 export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
   function EnvironmentList(props, handle) {
     const { trans, commands, place } = usePanel();
-    const { rows, onEnd, onFold, onOpen } = props;
+    const { rows, onEnd, onFold, onOpen, selected, onSelect } = props;
     const scroller = React.useRef<HTMLDivElement>(null);
     const now = useNow(30_000);
     const titles: Record<Section, string> = {
@@ -102,6 +107,14 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
     );
 
     const typed = useTypedLetters();
+    const anchor = React.useRef(0);
+    const toggle = (index: number) => {
+      anchor.current = index;
+      onSelect(toggled(selected, rows[index]));
+    };
+    /** From where the selection began to a row. */
+    const extend = (index: number) =>
+      onSelect(between(rows, anchor.current, index));
     const onKeyDown = (event: React.KeyboardEvent) => {
       const row = rows[stop];
       const environment = isEnvironment(row) ? row.environment : null;
@@ -109,8 +122,26 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
         '.mlenv-Row-actions'
       );
       if (event.key in STEPS) {
-        const next = stop + STEPS[event.key as keyof typeof STEPS];
-        moveTo(Math.max(0, Math.min(rows.length - 1, next)));
+        const next = Math.max(
+          0,
+          Math.min(
+            rows.length - 1,
+            stop + STEPS[event.key as keyof typeof STEPS]
+          )
+        );
+        if (event.shiftKey) {
+          if (selected.size === 0) {
+            anchor.current = stop;
+          }
+          extend(next);
+        }
+        moveTo(next);
+      } else if (event.key === ' ' && environment && !inAction) {
+        toggle(stop);
+      } else if (event.key === 'Escape' && selected.size > 0) {
+        onSelect(NOTHING);
+      } else if (event.key === 'Delete' && selected.size > 0) {
+        props.onDelete();
       } else if (event.key === 'Home') {
         moveTo(0);
       } else if (event.key === 'End') {
@@ -149,6 +180,7 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
         role="grid"
         aria-label={trans.__('Environments')}
         aria-rowcount={rows.length}
+        aria-multiselectable
         onKeyDown={onKeyDown}
       >
         <div
@@ -175,8 +207,26 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
                   data-name={environment.name}
                   style={style}
                   tabIndex={item.index === stop ? 0 : -1}
+                  aria-selected={
+                    environment.read_only
+                      ? undefined
+                      : selected.has(environment.name)
+                  }
+                  onMouseDown={event => {
+                    if (event.shiftKey) {
+                      // Several rows are meant, not their text.
+                      event.preventDefault();
+                    }
+                  }}
                   onClick={event => {
-                    if (!(event.target as HTMLElement).closest('button')) {
+                    if ((event.target as HTMLElement).closest('button')) {
+                      return;
+                    }
+                    if (event.ctrlKey || event.metaKey) {
+                      toggle(item.index);
+                    } else if (event.shiftKey) {
+                      extend(item.index);
+                    } else {
                       onOpen(environment);
                     }
                   }}
@@ -249,6 +299,40 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
     );
   }
 );
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Only what is one's own can be deleted, so only that is selected. */
+function isSelectable(row: ListRow | undefined): row is EnvironmentOf {
+  return isEnvironment(row) && !row.environment.read_only;
+}
+
+function toggled(
+  selected: ReadonlySet<string>,
+  row: ListRow | undefined
+): ReadonlySet<string> {
+  const next = new Set(selected);
+  if (isSelectable(row) && !next.delete(row.environment.name)) {
+    next.add(row.environment.name);
+  }
+  return next;
+}
+
+function between(
+  rows: readonly ListRow[],
+  one: number,
+  other: number
+): ReadonlySet<string> {
+  const [first, last] = [Math.min(one, other), Math.max(one, other)];
+  return new Set(
+    rows
+      .slice(first, last + 1)
+      .filter(isSelectable)
+      .map(row => row.environment.name)
+  );
+}
+
+type EnvironmentOf = Extract<ListRow, { kind: 'environment' }>;
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
 

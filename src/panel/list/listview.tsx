@@ -27,11 +27,13 @@ import { ConnectionBanner } from './connectionbanner';
 import { FirstSteps, NoMatch } from './emptystates';
 import { EnvironmentList, type IListHandle } from './environmentlist';
 import { chipCounts, listRows, matches, suggestions } from './rows';
+import { SelectionBar, useSelection } from './selectionbar';
 import { SearchBar } from './searchbar';
 import { ThisNotebook } from './thisnotebook';
 
 const TYPING = 120;
 
+const NOBODY: ReadonlySet<string> = new Set();
 const NONE: readonly IEnvironment[] = [];
 
 /** All environments: search, the notebook's own, mine, the curated ones, and the builds. */
@@ -96,6 +98,8 @@ export function ListView(): JSX.Element {
   const create = (name?: string) => {
     void commands.execute(CommandIDs.create, name ? { name } : {});
   };
+  const [selected, setSelected] = React.useState<ReadonlySet<string>>(NOBODY);
+  const selection = useSelection(selected, setSelected);
   const refused = [mine, catalogue].find(answer => answer.isError && !lost);
   const everything = [...(input.mine ?? []), ...(input.curated ?? [])];
   const nothingMine = !settled && mine.items?.length === 0;
@@ -147,6 +151,9 @@ export function ListView(): JSX.Element {
           canWrite={!lost}
           onFold={(section, isFolded) => place.fold(section, isFolded)}
           onOpen={one => place.open(one.name)}
+          selected={selected}
+          onSelect={setSelected}
+          onDelete={() => void selection.remove()}
           onEnd={onEnd}
         />
       ) : (
@@ -162,6 +169,13 @@ export function ListView(): JSX.Element {
             onCreate={() => create(settled)}
           />
         )
+      )}
+      {selected.size > 0 && (
+        <SelectionBar
+          selected={selected}
+          actions={selection}
+          canWrite={!lost}
+        />
       )}
       {lost && (
         <p className="mlenv-Hint mlenv-ListView-away">
