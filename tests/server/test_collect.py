@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from mlenv_jupyter.server.access import WorkspaceAccess
+from mlenv_jupyter.store.places import lock_of
 
 
 async def test_what_nothing_refers_to_is_counted_and_then_removed(
@@ -12,10 +14,13 @@ async def test_what_nothing_refers_to_is_counted_and_then_removed(
 ) -> None:
     assert (await api("POST", "/collect", {"dry_run": True})).json["counts"] == {}
     places = await access.call(lambda it: it.places)
-    left = places.prefixes / "0123456789abcdef.making"
+    left = places.prefixes / ("0" * 32)
     left.mkdir(parents=True)
     (left / "half").write_bytes(b"x" * 100)
+    lock_of(left).touch()
+    os.utime(left, (1, 1))
     found = await api("POST", "/collect", {"dry_run": True})
     gone = await api("POST", "/collect", {})
-    assert found.json["counts"] == gone.json["counts"]
+    assert found.json["counts"] == gone.json["counts"] == {"leftover": 1}
+    assert not left.exists()
     assert (await api("POST", "/collect", {"dry_run": "yes"})).status == 400
