@@ -66,8 +66,11 @@ class Door:
                 threading.Thread(target=self._answer, args=(client,), daemon=True).start()
 
     def _answer(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            stream = client.makefile("rb")
+        with (
+            client,
+            client.makefile("rb") as stream,
+            contextlib.suppress(OSError, ValueError, KeyError, TypeError),
+        ):
             asked = json.loads(stream.readline(MOST))
             if not hmac.compare_digest(str(asked["word"]), self.word):
                 return
@@ -101,17 +104,22 @@ class Door:
                 stream.read(1)
             end(child)
 
-        threading.Thread(target=watch, daemon=True).start()
+        watching = threading.Thread(target=watch, daemon=True)
+        watching.start()
         assert child.stdout is not None and child.stderr is not None
         readers = [
             threading.Thread(target=pass_on, args=pair, daemon=True)
             for pair in ((child.stdout, 1), (child.stderr, 2))
         ]
-        for one in readers:
-            one.start()
-        for one in readers:
-            one.join()
-        _send(client, {"code": child.wait()})
+        with child.stdout, child.stderr:
+            for one in readers:
+                one.start()
+            for one in readers:
+                one.join()
+        with contextlib.suppress(OSError):
+            _send(client, {"code": child.wait()})
+            client.shutdown(socket.SHUT_RDWR)
+        watching.join()
 
 
 def _send(client: socket.socket, message: dict[str, Any]) -> None:

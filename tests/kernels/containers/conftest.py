@@ -17,6 +17,8 @@ from mlenv_jupyter.workspace import Workspace
 DOCKER = DockerSection(
     base_image="mlenv/test-base:1", shm_size="96m", arguments=("--memory 512m --privileged",)
 )
+TAKEN = ("port is already allocated", "address already in use", "Address already in use")
+"""What the engine and a kernel say of a port that somebody else was faster to take."""
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,7 @@ def containers(client_of_engine: Any, image_kernel: Workspace) -> Callable[[], l
     label = {"label": f"mlenv.kernel={name}"}
 
     def find() -> list[Any]:
-        return client_of_engine.containers.list(all=True, filters=label)
+        return client_of_engine.containers.list(all=True, filters=label, ignore_removed=True)
 
     return find
 
@@ -92,6 +94,7 @@ def start(
     from jupyter_client.manager import start_new_kernel
 
     running = []
+    files = contextlib.ExitStack()
 
     def begin(**environment: str) -> tuple[Any, Any, Callable[[str], str]]:
         kernel = image_kernel.kernels()[0].kernel_name
@@ -101,12 +104,18 @@ def start(
             "cwd": str(tmp_path),
             "env": {**os.environ, **environment},
         }
+        # A restart writes there too.
+        errors = files.enter_context((tmp_path / f"launcher-{len(running)}.err").open("w+b"))
         try:
-            manager, client = start_new_kernel(**settings)
+            manager, client = start_new_kernel(**settings, stderr=errors)
         except RuntimeError:
             # Ports are chosen free and then let go: a kernel of a test beside this one may be
-            # faster. The fallback kernel never dies of what it explains.
-            manager, client = start_new_kernel(**settings)
+            # faster. Whatever else a kernel dies of is a fault.
+            errors.seek(0)
+            text = errors.read().decode(errors="replace")
+            if not any(one in text for one in TAKEN):
+                raise RuntimeError(text[-2000:]) from None
+            manager, client = start_new_kernel(**settings, stderr=errors)
         running.append((manager, client))
 
         def run(code: str) -> str:
@@ -129,3 +138,4 @@ def start(
         client.stop_channels()
         if manager.has_kernel:
             manager.shutdown_kernel(now=True)
+    files.close()
