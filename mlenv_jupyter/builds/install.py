@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-import msgspec
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.builds.bytecode import Job, compile_all, distributions, jobs_of, link_tree
@@ -19,10 +17,10 @@ from mlenv_jupyter.builds.credentials import guarded_addresses, has_credentials
 from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.builds.resolve import LineSink, ToolFailed, index_options
 from mlenv_jupyter.builds.shelf import NotOnShelf, Owner, Shelf, gather, listed_twice, read_record
+from mlenv_jupyter.builds.verify import check_starts, verify
 from mlenv_jupyter.core.build import Progress
 from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.core.errors import BuildFailed
-from mlenv_jupyter.core.lock import Lock, LockedPackage
+from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import Chosen, hashed_requirements, one_platform_pylock
 from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.process import Line, run
@@ -84,8 +82,8 @@ def install_prefix(
         options, guarded = index_options(definition), guarded_addresses(definition)
         known = _install(site, owner, chosen, addresses, options, guarded)
         verifying()
-        packages = _verify(site, place, site_packages, lock)
-        _check_starts(site, place)
+        packages = verify(site, place, site_packages, lock)
+        check_starts(site, place)
         activation = activate(site_packages)
         return site.store.commit(
             place,
@@ -133,7 +131,7 @@ def install_layer(
                 lock_digest=lock_digest,
                 python=lock.python,
                 site_packages=".",
-                packages=_verify(site, place, place, lock),
+                packages=verify(site, place, place, lock),
                 created_at=now(),
             ),
             known,
@@ -342,49 +340,6 @@ def _fill(
             remove_tree(place)
     if jobs:
         site.on_line(Line("out", f"Compiled {len(jobs)} files to bytecode"))
-
-
-def _verify(site: Site, place: Path, site_packages: Path, lock: Lock) -> tuple[LockedPackage, ...]:
-    """Every locked package must be there; returns them with who requires whom."""
-    there = distributions(site_packages)
-    missing = [one.name for one in lock.packages if one.name not in there]
-    if missing:
-        raise BuildFailed(
-            f"{missing[0]} was locked, but is not in the prefix after the installation.",
-            remedy="Build again without the cache: `mlenv build --no-cache`.",
-            where=str(place.name),
-        )
-    environment = {**site.python.markers, "extra": ""}
-    required_by: dict[str, set[str]] = {}
-    for name, one in there.items():
-        for required in _requires(one.info, environment):
-            required_by.setdefault(required, set()).add(name)
-    return tuple(
-        msgspec.structs.replace(one, required_by=tuple(sorted(required_by.get(one.name, ()))))
-        for one in lock.packages
-    )
-
-
-def _requires(info: Path, environment: Mapping[str, str]) -> Iterable[str]:
-    """The names that a package requires here, from its metadata (extras left out)."""
-    try:
-        text = (info / "METADATA").read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return
-    for line in text.partition("\n\n")[0].splitlines():
-        if line.startswith("Requires-Dist:"):
-            try:
-                one = Requirement(line.partition(":")[2].strip())
-                if one.marker is None or one.marker.evaluate(dict(environment)):
-                    yield canonicalize_name(one.name)
-            except InvalidRequirement:
-                continue
-
-
-def _check_starts(site: Site, place: Path) -> None:
-    code, lines = run([place / "bin" / "python", "-I", "-c", "import site"], env=site.env)
-    if code != 0:
-        raise ToolFailed("python", lines)
 
 
 def _site_packages(place: Path) -> Path:
