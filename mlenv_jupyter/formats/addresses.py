@@ -12,11 +12,14 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from mlenv_jupyter.core.checks import REFERENCE
 from mlenv_jupyter.core.redact import redact
 
 VCS = re.compile(r"(?:git|hg|svn|bzr)\+", re.IGNORECASE)
 SCHEME = re.compile(r"(?:[a-z]{1,5}\+)?[a-z]{3,5}:", re.IGNORECASE)
 ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz")
+_PLAIN_REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_TOKEN = re.compile(r"(?<=/)t/([^/]+)/")
 _EGG = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._, -]*\])?")
 
 
@@ -41,11 +44,22 @@ def without_egg(address: str) -> str:
     return f"{bare}#{kept}" if kept else bare
 
 
+def braced(channel: str) -> str:
+    """A channel with its references as ``${NAME}``; conda takes ``$NAME``, too."""
+    return _PLAIN_REFERENCE.sub(r"${\1}", channel) if "://" in channel else channel
+
+
 def bare_channel(channel: str) -> str:
-    """A channel without user, password, query and the token that conda puts into the path."""
+    """A channel without what is secret: user, password, query, and conda's token in the path.
+
+    References such as ``${NAME}`` stay.
+    """
     if "://" not in channel:
         return channel
-    bare = re.sub(r"(?<=/)t/[^/]+/", "", without_user(channel) or channel)
+    bare = _TOKEN.sub(lambda it: it[0] if REFERENCE.fullmatch(it[1]) else "", channel)
+    user = bare.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    if user and not all(REFERENCE.fullmatch(one) for one in user.split(":")):
+        bare = without_user(bare) or bare
     return bare.partition("?")[0] if has_secret(bare) else bare
 
 

@@ -6,9 +6,10 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlenv_jupyter.core.checks import REFERENCE
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.matchspec import Spec, parse
-from mlenv_jupyter.formats.addresses import bare_channel, has_secret
+from mlenv_jupyter.formats.addresses import bare_channel, braced, has_secret
 from mlenv_jupyter.formats.conda_spec import python_of
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, counted, invalid
 from mlenv_jupyter.formats.requirements import Wanted, describe, read_line, without_comment
@@ -123,7 +124,10 @@ class CondaFile:
         if "{{" in channel or "{%" in channel:
             self.notes.fault(line, f"{channel[:200]!r} is part of a template.", remedy=TEMPLATE)
             return
+        channel = braced(channel)
         bare = bare_channel(channel)
+        if found := REFERENCE.findall(bare):
+            self.notes.keep(line, f"{' and '.join(found)} in {bare}: read where builds run.")
         if bare != channel:
             self.notes.refuse(
                 line, f"The user, password or token of {bare} is left out.", LOGIN, "secret"

@@ -48,6 +48,8 @@ def _parser() -> _Parser:
         (("--prefer-binary",), "store_true"),
         (("--require-hashes",), "store_true"),
         (("--pre",), "store_true"),
+        (("--all-releases",), "append"),
+        (("--only-final",), "append"),
         (("--trusted-host",), "append"),
         (("--use-feature",), "append"),
         (("--global-option",), "append"),

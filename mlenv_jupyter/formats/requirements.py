@@ -42,6 +42,8 @@ _WITHOUT_EFFECT = {
     "trusted_host": "certificates are always checked; set SSL_CERT_FILE for one of your own",
     "prefer_binary": "the resolver prefers wheels anyway",
     "require_hashes": "the lock always has hashes",
+    "all_releases": "pre-releases are allowed of all packages or of none, with --pre",
+    "only_final": "pre-releases are allowed of all packages or of none, with --pre",
     "use_feature": "it is about pip itself",
 }
 

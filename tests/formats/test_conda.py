@@ -200,3 +200,35 @@ def test_what_is_written_is_read_again() -> None:
     text = write_definition("conda", made, name="churn")
     read = read_text("environment.yml", text)
     assert (read.name, read.definition) == ("churn", made)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://h.example/t/${TOKEN}/c", "https://h.example/t/${TOKEN}/c"),
+        ("https://h.example/t/$TOKEN/c", "https://h.example/t/${TOKEN}/c"),
+        ("https://$U:${P}@h.example/c", "https://${U}:${P}@h.example/c"),
+        ("https://${U}@h.example/c", "https://${U}@h.example/c"),
+    ],
+)
+def test_the_references_of_a_channel_are_kept(written: str, kept: str) -> None:
+    read = read_text("x.yml", f"channels:\n- {written}\ndependencies:\n- numpy\n")
+    assert read.definition.conda.channels == (kept,)
+    assert read.report.refused == ()
+    assert "read where builds run" in read.report.kept[0]
+    again = read_text("x.yml", write_definition("conda", read.definition))
+    assert again.definition == read.definition
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://me:hunter2@h.example/c",
+        "https://${U}:hunter2@h.example/c",
+        "https://hunter2@h.example/c",
+    ],
+)
+def test_half_a_reference_is_a_secret(written: str) -> None:
+    read = read_text("x.yml", f"channels:\n- {written}\ndependencies:\n- numpy\n")
+    assert read.definition.conda.channels == ("https://h.example/c",)
+    assert len(read.report.refused) == 1

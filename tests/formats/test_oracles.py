@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
@@ -130,3 +132,42 @@ def test_requirements_are_valid_where_pip_takes_them(
         assert ours is None
     else:
         assert ours == sorted(set(theirs))
+
+
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
+NESTED = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)\b")
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="there is no ../shared/samples")
+def test_pip_takes_the_same_samples(tmp_path: Path) -> None:
+    pytest.importorskip("pip._internal", reason="pip is not installed")
+    taken = []
+    for path in sorted((SAMPLES / "requirements").iterdir()):
+        if path.suffix not in (".txt", ".in"):
+            continue
+        # Files that it names are not beside a sample.
+        lines = [one for one in path.read_text().split("\n") if not NESTED.match(one)]
+        theirs, ours = pip_names("\n".join(lines), tmp_path), None
+        with contextlib.suppress(MlenvError):
+            ours = read_text(path.name, "\n".join(lines))
+        assert (theirs is None) == (ours is None), path.name
+        if theirs is not None and ours is not None:
+            # Where an address does not say its package, pip learns it later.
+            assert set(theirs) - {""} <= set(ours.definition.wanted), path.name
+            assert not ours.report.refused, path.name
+            taken.append(path.name)
+    assert len(taken) > 30
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="there is no ../shared/samples")
+def test_rattler_takes_the_same_samples(rattler: Callable[[str], str | None]) -> None:
+    found = 0
+    for path in sorted((SAMPLES / "conda_env").glob("*.y*ml")):
+        data = yaml.safe_load(path.read_bytes())
+        for one in data.get("dependencies") or () if isinstance(data, dict) else ():
+            # What begins with a hyphen is MLflow's, for pip.
+            if isinstance(one, str) and not one.startswith("-"):
+                ours = parse(one)
+                assert (ours and rattler(ours.text)) == rattler(one), (path.name, one)
+                found += 1
+    assert found > 300
