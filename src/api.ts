@@ -4,6 +4,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import type {
   DefinitionInput,
   IAdopted,
+  IAsked,
   IBuild,
   ICatalogue,
   ICollected,
@@ -24,7 +25,9 @@ import type {
   IPythons,
   IRefresh,
   IResolution,
+  IRun,
   ISecret,
+  IService,
   IStamp,
   IStatus,
   IValidation,
@@ -351,6 +354,46 @@ export class Api {
 
   removeKernel(kernelName: string): Promise<void> {
     return this._send('DELETE', path('kernels', kernelName));
+  }
+
+  /** The newest runs in one environment. */
+  runs(name: string, signal?: AbortSignal): Promise<{ items: IRun[] }> {
+    return this._get('runs', { name, limit: 10 }, signal);
+  }
+
+  /** Lines of a run's log from a byte on. */
+  runLog(id: string, from: number, signal?: AbortSignal): Promise<string> {
+    return this._text(`${path('runs', id, 'log')}?from=${from}`, { signal });
+  }
+
+  runAgain(id: string): Promise<IRun> {
+    return this._send('POST', path('runs', id, 'again'));
+  }
+
+  cancelRun(id: string): Promise<IRun> {
+    return this._send('DELETE', path('runs', id));
+  }
+
+  services(signal?: AbortSignal): Promise<{ items: IService[] }> {
+    return this._get('services', {}, signal);
+  }
+
+  serviceLog(
+    name: string,
+    from: number,
+    signal?: AbortSignal
+  ): Promise<string> {
+    const where = path('services', name, 'log');
+    return this._text(`${where}?from=${from}`, { signal });
+  }
+
+  /** Asks a service with its own key; what it answers, whatever the status. */
+  askService(name: string, data: string): Promise<IAsked> {
+    return this._send('POST', path('services', name, 'score'), { data });
+  }
+
+  deleteService(name: string): Promise<void> {
+    return this._send('DELETE', path('services', name));
   }
 
   /** What a running kernel has beyond its version. */

@@ -201,6 +201,10 @@ export class Environments implements IEnvironments {
       this._touch(event.name, event.version);
     } else if (schema === EVENT_SCHEMAS.kernel) {
       this._invalidate(keys.kernels);
+    } else if (schema === EVENT_SCHEMAS.run) {
+      this._invalidate(keys.runs);
+    } else if (schema === EVENT_SCHEMAS.service) {
+      this._invalidate(keys.services);
     }
   }
 

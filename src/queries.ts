@@ -18,7 +18,9 @@ export const keys = {
     ['version', name, version] as const,
   builds: ['builds'] as const,
   kernels: ['kernels'] as const,
-  secrets: ['secrets'] as const
+  secrets: ['secrets'] as const,
+  runs: ['runs'] as const,
+  services: ['services'] as const
 };
 
 export const environmentsQuery = (api: Api, q: string, archived = false) =>
@@ -78,6 +80,18 @@ export const kernelsQuery = (api: Api) =>
   queryOptions({
     queryKey: keys.kernels,
     queryFn: async ({ signal }) => (await api.kernels(signal)).items
+  });
+
+export const runsQuery = (api: Api, name: string) =>
+  queryOptions({
+    queryKey: [...keys.runs, name],
+    queryFn: async ({ signal }) => (await api.runs(name, signal)).items
+  });
+
+export const servicesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: keys.services,
+    queryFn: async ({ signal }) => (await api.services(signal)).items
   });
 
 export const pythonsQuery = (api: Api) =>

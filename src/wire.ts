@@ -4,6 +4,7 @@
  */
 
 export * from './wire/packages';
+export * from './wire/work';
 export * from './wire/secrets';
 
 /** What was built and nothing refers to; `size` is what its removal frees. */
@@ -481,7 +482,9 @@ export interface IAdopted {
 export const EVENT_SCHEMAS = {
   build: 'https://events.mlenv.dev/build',
   environment: 'https://events.mlenv.dev/environment',
-  kernel: 'https://events.mlenv.dev/kernel'
+  kernel: 'https://events.mlenv.dev/kernel',
+  run: 'https://events.mlenv.dev/run',
+  service: 'https://events.mlenv.dev/service'
 } as const;
 
 /** The data of an event on the Jupyter event bus. */

@@ -18,8 +18,8 @@ from mlenv_jupyter.server.logs import POLL, read_lines
 from mlenv_jupyter.server.wire import (
     Asked,
     Items,
-    LimitQuery,
     LogQuery,
+    RunsQuery,
     ServiceKeys,
     ToAsk,
     ToRenew,
@@ -42,8 +42,9 @@ class RunsHandler(ApiHandler):
     @authorized
     async def get(self) -> None:
         """The newest runs."""
-        q = self.query(LimitQuery)
-        self.answer(Items(items=await self.ask(lambda it: it.runs.newest(limit=q.limit))))
+        q = self.query(RunsQuery)
+        found = await self.ask(lambda it: it.runs.newest(limit=q.limit, name=q.name or None))
+        self.answer(Items(items=found))
 
     @web.authenticated
     @authorized

@@ -39,6 +39,13 @@ class LimitQuery(Query, frozen=True):
     limit: Limit = 50
 
 
+class RunsQuery(Query, frozen=True):
+    """How many of the newest runs, of one environment or of all."""
+
+    limit: Limit = 50
+    name: ShortText = ""
+
+
 class LogQuery(Query, frozen=True):
     """From which byte, and whether to wait for more until the build ends."""
 

@@ -128,7 +128,7 @@ export function DetailTabs(props: {
       {tab === 'overview' && (
         <OverviewTab environment={environment} version={version} />
       )}
-      {tab === 'used-by' && <UsedByTab users={users} />}
+      {tab === 'used-by' && <UsedByTab name={name} users={users} />}
     </Tabs>
   );
 }

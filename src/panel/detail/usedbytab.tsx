@@ -8,6 +8,8 @@ import type { IKernel } from '../../wire';
 import { usePanel, useSessions } from '../context';
 import { useKernels } from '../data';
 import { Button, ProblemNote } from '../parts';
+import { RunsList } from './runslist';
+import { ServicesList } from './serviceslist';
 import { useAttempt } from './useattempt';
 
 /** What runs in an environment now, and the kernels of it that are installed. */
@@ -32,7 +34,7 @@ export function useUsers(name: string): IUsers {
   }, [sessions, all, name]);
 }
 
-export function UsedByTab(props: { users: IUsers }): JSX.Element {
+export function UsedByTab(props: { name: string; users: IUsers }): JSX.Element {
   const { trans, environments } = usePanel();
   const { running, kernels } = props.users;
   const [problem, attempt] = useAttempt();
@@ -42,6 +44,10 @@ export function UsedByTab(props: { users: IUsers }): JSX.Element {
       {problem && <ProblemNote problem={problem} />}
       <h3>{trans.__('In use now')}</h3>
       <Running users={props.users} />
+      <h3>{trans.__('Runs')}</h3>
+      <RunsList name={props.name} />
+      <h3>{trans.__('Services')}</h3>
+      <ServicesList name={props.name} />
       <h3>{trans.__('Installed kernels')}</h3>
       {kernels.length === 0 && (
         <p className="mlenv-Quiet">
