@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -22,12 +22,14 @@ LOG = "log.jsonl"
 class LogWriter:
     """Appends records; each is on its way to readers when the call returns."""
 
-    def __init__(self, path: Path, began: float, hidden: Iterable[str] = ()) -> None:
-        """``hidden`` are values that must be in no line, whatever they look like."""
+    def __init__(
+        self, path: Path, began: float, hidden: Callable[[], tuple[str, ...]] = tuple
+    ) -> None:
+        """``hidden`` gives the values that must be in no line, whatever they look like."""
         self._began = began
-        # As they are, and as they stand in an address; the longest first, one may hold another.
-        known = {one for value in hidden for one in (value, quote(value, safe=""))}
-        self._hidden = sorted((one for one in known if len(one) > 3), key=len, reverse=True)
+        self._hidden = hidden
+        self._known: tuple[str, ...] = ()
+        self._taken_out: list[str] = []
         self._stage: Stage = "queued"
         self._encode = msgspec.json.Encoder().encode
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -59,7 +61,13 @@ class LogWriter:
             os.close(self._file)
 
     def _clean(self, text: str) -> str:
-        for one in self._hidden:
+        known = self._hidden()
+        if known != self._known:
+            self._known = known
+            # As they are, and as they stand in an address; the longest first, one may hold another.
+            several = {one for value in known for one in (value, quote(value, safe=""))}
+            self._taken_out = sorted((it for it in several if len(it) > 3), key=len, reverse=True)
+        for one in self._taken_out:
             if one in text:
                 text = text.replace(one, MASK)
         return redact(text)

@@ -46,7 +46,7 @@ class Worker:
         self.build: Build = self.registry.builds.get(spec.id)
         self.began = seconds_of(self.build.created_at)
         secrets = Secrets(self.places.home)
-        self.log = LogWriter(files.log, self.began, hidden=secrets.values())
+        self.log = LogWriter(files.log, self.began, hidden=secrets.watched())
         self._stage: Stage = "queued"
         self._entered: dict[Stage, float] = {"queued": self.began}
         self._spent: dict[Stage, float] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -165,6 +165,33 @@ class Secrets:
             if one:
                 found.append(one)
         return tuple(found)
+
+    def watched(self) -> Callable[[], tuple[str, ...]]:
+        """What gives every value whenever it is asked; the file is read again only if it changed.
+
+        A value that was there once stays: what knew it may still print it.
+        """
+        seen: dict[str, None] = {}
+        read: list[tuple[int, int] | None] = [None]
+
+        def values() -> tuple[str, ...]:
+            stamp = self._stamp()
+            if stamp != read[0]:
+                # A file that is damaged meanwhile is said where it is used, not by a log.
+                with contextlib.suppress(StoreDamaged):
+                    seen.update(dict.fromkeys(self.values()))
+                read[0] = stamp
+            return tuple(seen)
+
+        return values
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        # It is replaced whenever it changes, so a new one has another inode.
+        return found.st_ino, found.st_mtime_ns
 
     def _kept(self, name: str) -> _Kept:
         kept = self._read().secrets.get(check_secret_name(name))

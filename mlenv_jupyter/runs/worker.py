@@ -44,7 +44,7 @@ class Worker:
         self.secrets = Secrets(self.places.home)
         self.run_ = self.registry.runs.get(spec.id)
         began = seconds_of(self.run_.created_at)
-        self.log = LogWriter(files.log, began, hidden=self.secrets.values())
+        self.log = LogWriter(files.log, began, hidden=self.secrets.watched())
 
     def run(self) -> int:
         """Run to the end, whatever it is; the exit code says whether the script succeeded."""

@@ -61,7 +61,7 @@ class Supervisor:
         self.registry = Registry(self.places.home, database)
         self.secrets = Secrets(self.places.home)
         began = seconds_of(self.registry.services.get(spec.name).created_at)
-        self.log = LogWriter(files.log, began, hidden=self.secrets.values())
+        self.log = LogWriter(files.log, began, hidden=self.secrets.watched())
         self.socket = _listen(spec.port)
         self.gate = Gate(self.socket)
         self.served: Served | None = None

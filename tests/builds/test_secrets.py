@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from mlenv_jupyter.builds.log import read_records
+from mlenv_jupyter.builds.log import LogWriter, read_records
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed, InvalidDefinition, MlenvError, SecretMissing
+from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.workspace import Workspace
 
 from .private_index import private_index
@@ -116,13 +117,31 @@ def test_a_secret_in_a_path_is_refused(workspace: Workspace, host: str) -> None:
 def test_a_value_that_a_build_prints_is_not_in_its_log(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    from mlenv_jupyter.builds.log import LogWriter
-
-    log = LogWriter(tmp_path / "log.jsonl", 0, hidden=[CANARY])
+    log = LogWriter(tmp_path / "log.jsonl", 0, hidden=lambda: (CANARY,))
     log.line(f"the backend said {CANARY} and c4n%40ry%3Ap%2Fss%3Fw%23rd%25%2B")
     log.close()
     (record,) = read_records(tmp_path / "log.jsonl")
     assert record.x == "the backend said **** and ****"
+
+
+def test_a_value_that_is_set_while_a_log_is_written_is_not_in_it(tmp_path: Path) -> None:
+    secrets = Secrets(tmp_path)
+    log = LogWriter(tmp_path / "log.jsonl", 0, hidden=secrets.watched())
+    log.line("nothing is secret yet")
+    secrets.set("later", CANARY, hosts=["h.example"], keyring=False)
+    log.line(f"it is {CANARY}")
+    secrets.set("later", "another-word", hosts=["h.example"], keyring=False)
+    log.line(f"it was {CANARY}, and is another-word")
+    secrets.remove("later")
+    log.line(f"it was {CANARY}")
+    log.close()
+    texts = [one.x for one in read_records(tmp_path / "log.jsonl")]
+    assert texts == [
+        "nothing is secret yet",
+        "it is ****",
+        "it was ****, and is ****",
+        "it was ****",
+    ]
 
 
 def test_variables_reach_the_command_and_the_kernel_only(
