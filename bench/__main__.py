@@ -15,6 +15,7 @@ QUESTIONS = (
     "links",
     "cache_hit",
     "kernel_start",
+    "notebooks",
     "server_start",
     "exec_start",
     "lab_start",

@@ -16,10 +16,10 @@ from mlenv_jupyter.builds.culprits import (
     parsed_name,
     with_versions,
 )
-from mlenv_jupyter.builds.popular import POPULAR, meant
 from mlenv_jupyter.builds.unsolvable import Facts, Need, deciding, read, shown
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Culprit, Fix, Problem
+from mlenv_jupyter.core.popular import POPULAR, meant
 
 MOST_NEEDS = 4
 _PYTHON = "Python"

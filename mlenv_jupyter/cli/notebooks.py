@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mlenv_jupyter.cli.follow import conclude, follow_to_end
-from mlenv_jupyter.cli.output import emit, note, say, table
+from mlenv_jupyter.cli.output import emit, note, plural, say, table
 from mlenv_jupyter.cli.problems import FAILED, OK
 from mlenv_jupyter.cli.session import REFERENCE, Session, common, verb
 from mlenv_jupyter.core.errors import Conflict
@@ -19,7 +19,7 @@ FILE = click.Path(path_type=Path)
 @click.group("notebook")
 @common
 def notebook() -> None:
-    """What notebooks remember of their environment: stamp, check, run."""
+    """What notebooks remember of their environment: stamp, check, run, discover."""
 
 
 @verb("stamp")
@@ -143,11 +143,38 @@ def run(
     return OK
 
 
+@verb("discover")
+@click.argument("file", type=FILE)
+def discover(session: Session, file: Path) -> None:
+    """Propose requirements from the imports of a notebook; nothing of it is run.
+
+    The answer is a requirements file: `mlenv notebook discover FILE > requirements.txt`.
+    """
+    from importlib.metadata import packages_distributions
+
+    from mlenv_jupyter.notebooks import files
+    from mlenv_jupyter.notebooks.discover import discover as look
+
+    content = files.load(file)
+    sources = [one.source for one in content.cells if one.cell_type == "code"]
+    beside = [one.name for one in file.absolute().parent.iterdir()]
+    found = look(sources, beside=beside, installed=packages_distributions())
+    if session.json:
+        emit(found)
+        return
+    for one in found.proposed:
+        say(one.requirement)
+    for module in found.unknown:
+        say(f"# import {module}: which package?")
+    if found.unread:
+        note(f"{plural(found.unread, 'cell')} could not be read.")
+
+
 def _heading(index: int, source: str) -> str:
     first = source.strip().splitlines()
     return f"[{index}] {first[0] if first else ''}"
 
 
-for one in (stamp, check, run):
+for one in (stamp, check, run, discover):
     notebook.add_command(one)
 COMMANDS = (notebook,)

@@ -1,4 +1,4 @@
-"""Scripts and notebooks that say themselves what they need: PEP 723, juv, marimo, ``%pip``."""
+"""Scripts and notebooks that say themselves what they need: PEP 723, nteract, ``%pip``, …"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlenv_jupyter.formats.json_file import decode
+from mlenv_jupyter.formats.notebook_metadata import asked_by, read_metadata
 from mlenv_jupyter.formats.outcome import finish, requires_python
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
 from mlenv_jupyter.formats.requirement import read_requirement
@@ -45,7 +46,7 @@ def read(text: str, read_file: ReadFile | None = None, filename: str = "") -> Im
 
 
 def read_notebook(text: str, read_file: ReadFile | None = None, filename: str = "") -> Imported:
-    """A notebook: the block in one of its cells, else its lines with ``%pip install``.
+    """A notebook: the block in one of its cells, else its metadata, else its ``%pip install``s.
 
     Raises InvalidDefinition with the cell.
     """
@@ -62,6 +63,8 @@ def read_notebook(text: str, read_file: ReadFile | None = None, filename: str = 
             found = _block(source.splitlines())
             if found is not None:
                 return _finish("notebook", *found, wanted, inner)
+    if asked_by(metadata):
+        return finish("notebook", wanted, notes, **read_metadata(metadata, wanted, notes))
     asked = 0
     for number, source in sources:
         inner = notes.inside(f"cell {number}")

@@ -19,6 +19,7 @@ import type {
 import { ended } from './building';
 import type { DriftWatch } from './driftwatch';
 import type { IKernelFacts } from './kernelfacts';
+import { foundInPanel } from './found';
 import { factsOfSpec } from './kernelfacts';
 import type { NotebookMemory } from './memory';
 import { cellsElsewhere, stampOf } from './memory';
@@ -61,7 +62,8 @@ export type Notice =
       readonly is: 'newer';
       readonly facts: IKernelFacts;
       readonly to: IVersionSummary;
-    };
+    }
+  | { readonly is: 'found'; readonly how: string };
 
 /** What the notices need. */
 export interface INoticeContext {
@@ -255,7 +257,9 @@ export class Notices implements IDisposable {
   private _all(): Notice[] {
     const facts = this._facts();
     if (!facts) {
-      return [];
+      // It runs in no environment of ours, and says what it needs in its own way.
+      const listed = stampOf(this.panel) ? null : foundInPanel(this.panel);
+      return listed ? [{ is: 'found', how: listed.how }] : [];
     }
     const found: (Notice | null)[] = [
       this._drifted(),

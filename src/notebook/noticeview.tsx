@@ -19,6 +19,8 @@ export interface INoticeActions {
   /** Brings the cells into view whose results another version made. */
   showOlder(): void;
   runOlder(): void;
+  /** Opens what the notebook says of its packages in the editor. */
+  makeEnvironment(): void;
 }
 
 /** Tells above a notebook what there is to know of its environment. */
@@ -240,6 +242,21 @@ function OneNotice(props: INoticeProps & { notice: Notice }): JSX.Element {
         </Banner>
       );
     }
+    case 'found':
+      return (
+        <Banner
+          tone="quiet"
+          icon="environment"
+          text={trans.__('This notebook lists its packages (%1).', notice.how)}
+          strong={notice.how}
+          {...shared}
+        >
+          <Button
+            label={trans.__('Make an environment')}
+            onClick={actions.makeEnvironment}
+          />
+        </Banner>
+      );
     case 'newer': {
       const { facts, to } = notice;
       return (

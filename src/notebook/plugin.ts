@@ -107,6 +107,14 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
             void notebook.scrollToCell(cells[0]);
           }
         },
+        makeEnvironment: () =>
+          void telling(async () => {
+            // The server reads the file.
+            await panel.context.save();
+            await commands.execute(CommandIDs.importFile, {
+              path: panel.context.path
+            });
+          })({}),
         runOlder: () =>
           void NotebookActions.runCells(
             panel.content,

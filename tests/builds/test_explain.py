@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlenv_jupyter.builds.explain import explain
-from mlenv_jupyter.builds.popular import meant
 from mlenv_jupyter.builds.unsolvable import deciding
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidDefinition, Problem
+from mlenv_jupyter.core.popular import meant
 
 RECORDED = Path(__file__).parents[1] / "data" / "explain"
 OPTIONS = {

@@ -144,3 +144,44 @@ test('a newer version is offered, and a label is followed', async ({
     page.getByRole('menuitem', { name: '✓ Go with latest (v3)' })
   ).toBeVisible();
 });
+
+test('a notebook that lists its packages is offered an environment', async ({
+  page,
+  tmpPath
+}) => {
+  const cell = (id: string, source: string) => ({
+    id,
+    cell_type: 'code',
+    execution_count: null,
+    metadata: {},
+    outputs: [],
+    source
+  });
+  const block = '# /// script\n# dependencies = ["six==1.16.0"]\n# ///';
+  const notebook = {
+    cells: [cell('one', block), cell('two', 'import six')],
+    metadata: {
+      kernelspec: {
+        display_name: 'Python 3',
+        language: 'python',
+        name: 'python3'
+      }
+    },
+    nbformat: 4,
+    nbformat_minor: 5
+  };
+  const path = `${tmpPath}/listed.ipynb`;
+  await page.contents.uploadContent(JSON.stringify(notebook), 'text', path);
+  await page.sidebar.openTab('filebrowser');
+  await page.filebrowser.refresh();
+  await page.filebrowser.open(path);
+  await expect(banner(page)).toContainText(
+    'This notebook lists its packages (PEP 723).'
+  );
+  await banner(page)
+    .getByRole('button', { name: 'Make an environment' })
+    .click();
+  const panel = new Panel(page);
+  await expect(panel.root).toContainText('six');
+  await expect(panel.root.getByLabel('Name', { exact: true })).toBeVisible();
+});

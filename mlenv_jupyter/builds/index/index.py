@@ -31,10 +31,10 @@ from mlenv_jupyter.builds.index.simple import (
     read_names,
     read_releases,
 )
-from mlenv_jupyter.builds.popular import IMPORTED_AS, POPULAR
 from mlenv_jupyter.builds.settings import passed_on
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound, Unavailable
+from mlenv_jupyter.core.popular import IMPORTED_AS, POPULAR
 from mlenv_jupyter.store.places import Places
 
 T = TypeVar("T")
