@@ -6,8 +6,8 @@ import re
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from mlenv_jupyter.core.checks import check_address
-from mlenv_jupyter.core.requirements import MAX_LENGTH, REMEDY, parsed
+from mlenv_jupyter.core.checks import check_address, check_options
+from mlenv_jupyter.core.requirements import REMEDY, parsed
 from mlenv_jupyter.formats.addresses import (
     guessed,
     has_secret,
@@ -100,8 +100,7 @@ def keep_line(number: int | str, line: str, why: str, wanted: Wanted, notes: Not
     if has_secret(line):
         notes.refuse(number, f"There is a secret in {line}", REFERENCE, "secret")
         return
-    if "\n" in line or len(line) > MAX_LENGTH:
-        notes.fault(number, f"{line[:80]!r} is no line of pip.", code="invalid_option")
+    if notes.adopt(check_options([line]), number):
         return
     wanted.options.append(line)
     notes.keep(number, f"{line}: kept, not honoured, as {why}.")

@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from mlenv_jupyter.formats.installs import joined, read_install
 from mlenv_jupyter.formats.json_file import decode
 from mlenv_jupyter.formats.notebook_metadata import asked_by, read_metadata
 from mlenv_jupyter.formats.outcome import finish, requires_python
 from mlenv_jupyter.formats.report import Imported, Notes, ReadFile, invalid
-from mlenv_jupyter.formats.requirement import read_requirement
-from mlenv_jupyter.formats.requirements import read_line
 from mlenv_jupyter.formats.toml_file import load
 from mlenv_jupyter.formats.toml_out import uv_table, value
 from mlenv_jupyter.formats.uv_settings import UvSettings
@@ -22,9 +21,6 @@ BEGIN = "# /// script"
 END = "# ///"
 _INSTALL = re.compile(r"\s*[%!]\s*(?:python3? -m )?(?:uv )?pip3?\s+install\s+(?P<rest>.+)")
 _CONDA_INSTALL = re.compile(r"\s*[%!]\s*(?:conda|mamba|micromamba)\s+install\s+(?P<rest>.+)")
-_IGNORED = re.compile(
-    r"(?:^|\s)(?:-q+|--quiet|-U|--upgrade|--user|--no-cache-dir|-y|--yes)(?=\s|$)"
-)
 
 
 def has_block(text: str) -> bool:
@@ -68,10 +64,10 @@ def read_notebook(text: str, read_file: ReadFile | None = None, filename: str = 
     asked = 0
     for number, source in sources:
         inner = notes.inside(f"cell {number}")
-        for line, code in enumerate(source.splitlines(), 1):
+        for line, code in joined(source.splitlines()):
             if found_install := _INSTALL.match(code):
                 asked += 1
-                _installed(line, found_install["rest"], filename, wanted, inner, read_file)
+                read_install(line, found_install["rest"], filename, wanted, inner, read_file)
             elif _CONDA_INSTALL.match(code):
                 asked += 1
                 inner.refuse(line, f"{code.strip()} is not taken.", "Add these to a conda file.")
@@ -82,21 +78,6 @@ def read_notebook(text: str, read_file: ReadFile | None = None, filename: str = 
             remedy="Import the requirements or conda file beside it.",
         )
     return finish("notebook", wanted, notes)
-
-
-def _installed(
-    line: int, rest: str, filename: str, wanted: Wanted, notes: Notes, read_file: ReadFile | None
-) -> None:
-    rest = _IGNORED.sub("", rest.partition(" #")[0]).strip()
-    if any(one in rest for one in ("$", "{", "&&", ";")):
-        notes.refuse(line, f"{rest} is more than names of packages.", "Write them by hand.")
-        return
-    words = rest.split()
-    at = next((n for n, one in enumerate(words) if one.startswith("-")), len(words))
-    for one in words[:at]:
-        read_requirement(line, one.strip("\"'"), wanted, notes)
-    if words[at:]:
-        read_line(line, " ".join(words[at:]), filename, wanted, notes, read_file)
 
 
 def _source(cell: object) -> str:

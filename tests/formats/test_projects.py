@@ -230,3 +230,30 @@ packages: []
     exported = f"{head}a=1=0\nb=2=pypi_0\n"
     made = read_text("spec.txt", exported).definition
     assert (made.conda.packages, made.pip.requirements) == (("a=1=0",), ("b==2",))
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("!pip install -Uqq boto3 awscli", ("awscli", "boto3")),
+        ("%pip install -qU 'sagemaker>=2.15.0' \"x[y]==1.2\"", ("sagemaker", "x")),
+        ("! pip3 install --no-warn-conflicts pip setuptools  # both", ("pip", "setuptools")),
+        ("!pip install a \\\n    b --quiet \\\n    c", ("a", "b", "c")),
+        ("%pip install --upgrade-strategy eager a --root-user-action=ignore", ("a",)),
+        ("!pip install --target lib a", ("a",)),
+        ("%pip install --no-build-isolation a -r more.txt", ("a", "more")),
+    ],
+)
+def test_a_line_of_a_notebook_is_a_command(line: str, asked: tuple[str, ...]) -> None:
+    cell = {"cell_type": "code", "source": line}
+    text = json.dumps({"nbformat": 4, "metadata": {}, "cells": [cell]})
+    assert read_text("x.ipynb", text, {"more.txt": "more"}.get).definition.wanted == asked
+
+
+def test_options_of_pip_in_a_notebook() -> None:
+    line = "%pip install --pre -i https://h.example/s --extra-index-url=https://i.example/s -e . a"
+    cell = {"cell_type": "code", "source": line}
+    made = read_text("x.ipynb", json.dumps({"nbformat": 4, "metadata": {}, "cells": [cell]}))
+    pip = made.definition.pip
+    assert (pip.pre, pip.index_url) == (True, "https://h.example/s")
+    assert (pip.extra_index_urls, pip.options) == (("https://i.example/s",), ("-e .",))
