@@ -51,6 +51,7 @@ def import_(
 
     `-` reads standard input. An existing name gets its next version.
     """
+    from mlenv_jupyter.beside import take_along
     from mlenv_jupyter.core.names import check_name
 
     if file.suffix == ".mlenv":
@@ -59,6 +60,9 @@ def import_(
         take(session, file, name, description, message, dry_run)
         return
     read = read_file(file, form=form, extras=extras, groups=groups)
+    if str(file) != "-":
+        beside = file if file.is_dir() else file.parent
+        read = take_along(read, beside, None if dry_run else session.workspace.wheels)
     name = name or read.name
     if name is not None:
         check_name(name)

@@ -145,3 +145,23 @@ def test_a_lock_is_printed_once_it_is_known(mlenv: Callable[..., Ended]) -> None
     assert mlenv("build", "locked").code == 0
     assert mlenv("lock", "locked").out.startswith("six==1.16.0 --hash=sha256:")
     assert mlenv("lock", "locked", "--json").json["items"][0]["name"] == "six"
+
+
+def test_wheels_beside_a_file_are_taken_along(
+    mlenv: Callable[..., Ended], wheelhouse: Callable[..., Path], tmp_path: Path
+) -> None:
+    place = wheelhouse("mlenv-test-beside")
+    file = tmp_path / "requirements.txt"
+    wheel = next(place.iterdir())
+    lines = ["idna", f"./wheels/{wheel.name}", "./gone-1-py3-none-any.whl", "-f wheels", "-f away"]
+    file.write_text("\n".join(lines))
+    for words in (["--dry-run"], []):
+        made = mlenv("import", str(file), "-n", "x", "--json", *words).json
+        definition = made["definition"]
+        assert [one["name"] for one in definition["wheels"]] == [wheel.name]
+        assert definition["pip"]["find_links"] == [str(place)]
+        kept = ["./gone-1-py3-none-any.whl", "--find-links away"]
+        assert definition["pip"]["options"] == kept
+    said = mlenv("import", str(file), "-n", "y").out
+    assert f"private wheel {wheel.name}" in said
+    assert said.count("kept, not honoured, as") == 2
