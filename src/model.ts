@@ -199,7 +199,7 @@ export class Environments implements IEnvironments {
       this._invalidate(keys.builds);
     } else if (schema === EVENT_SCHEMAS.environment) {
       this._touch(event.name, event.version);
-    } else if (schema === EVENT_SCHEMAS.kernel) {
+    } else if (schema === EVENT_SCHEMAS.kernel && event.state !== 'starting') {
       this._invalidate(keys.kernels);
     } else if (schema === EVENT_SCHEMAS.run) {
       this._invalidate(keys.runs);

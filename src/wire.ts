@@ -494,6 +494,8 @@ export interface IChangeEvent {
   version?: string;
   id?: string;
   state?: string;
+  /** What a kernel is doing that is `starting`. */
+  detail?: string;
 }
 
 /** The data with which a kernel opens the comm `mlenv`. */

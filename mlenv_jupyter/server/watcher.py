@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_events import EventLogger
 
 from mlenv_jupyter.core.errors import MlenvError
+from mlenv_jupyter.kernels.starting import Listener, Word
 from mlenv_jupyter.server.access import WorkspaceAccess
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Watcher:
         self._events = events
         self._log = log
         self._last: int | None = None
+        self._starting: Listener | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -73,6 +75,8 @@ class Watcher:
     async def _watch(self) -> None:
         """Watch until the registry cannot be had; what was missed then is caught up with."""
         clock = asyncio.get_running_loop().time
+        if self._starting is None:
+            self._starting = await self._access.call(lambda it: Listener(it.places.home))
         seen = await self._access.call(lambda it: it.data_version())
         if seen:
             # Where there is no registry yet, none is made by looking at it.
@@ -84,6 +88,8 @@ class Watcher:
         self.watching.set()
         while True:
             await asyncio.sleep(POLL)
+            for word, starts in self._starting.news():
+                self._emit_start(word, starts)
             now = await self._access.call(lambda it: it.data_version())
             if now >> 32 != seen >> 32:
                 self._last = 0  # another registry, or none, in the place of one that was purged
@@ -109,6 +115,17 @@ class Watcher:
     async def _count(self) -> None:
         builds = await self._access.call(lambda it: it.builds(limit=50))
         self.builds_running = sum(not build.ended for build in builds)
+
+    def _emit_start(self, word: Word, starts: bool) -> None:
+        data = {
+            "action": "changed",
+            "name": word.name,
+            "version": word.version,
+            "id": word.kernel_name,
+            "state": "starting" if starts else "started",
+            "detail": word.text,
+        }
+        self._events.emit(schema_id=SCHEMA.format(kind="kernel"), data=data)
 
     def _emit(self, change: Change) -> None:
         data = {

@@ -16,14 +16,16 @@ import { shortOf } from './driftwatch';
 import type { IKernelFacts } from './kernelfacts';
 import { factsOfSpec } from './kernelfacts';
 import type { MissingKernel } from './missingkernel';
+import type { StartingKernels } from './starting';
 
 /** Set on a notebook whose chip stands in for the name of its kernel. */
 const OURS_CLASS = 'mlenv-mod-ours';
 
 interface IChipState {
   readonly facts: IKernelFacts;
-  readonly glyph: 'ready' | 'missing' | 'building' | 'failed' | 'drift';
-  /** "+2" where the kernel has two packages more than its version. */
+  readonly glyph:
+    'ready' | 'missing' | 'building' | 'starting' | 'failed' | 'drift';
+  /** "+2" where the kernel has two packages more than its version; "40 of 200 MB" while it starts. */
   readonly drift: string;
 }
 
@@ -39,6 +41,7 @@ export class EnvironmentChip extends ReactWidget {
     options.kernelspecs.specsChanged.connect(this._update, this);
     options.missing?.changed.connect(this._update, this);
     options.drift?.changed.connect(this._update, this);
+    options.starting?.changed.connect(this._update, this);
     this._update();
   }
 
@@ -88,6 +91,10 @@ export class EnvironmentChip extends ReactWidget {
     if (!facts) {
       return null;
     }
+    const doing = this._options.starting?.of(kernel.name);
+    if (doing) {
+      return { facts, glyph: 'starting', drift: doing };
+    }
     const found = this._options.drift?.drift;
     const drift = found ? shortOf(found) : '';
     const well = found ? 'drift' : 'ready';
@@ -109,6 +116,8 @@ export namespace EnvironmentChip {
     missing: MissingKernel | null;
     /** Knows what the kernel has beyond its version. */
     drift?: DriftWatch;
+    /** Knows what kernels are doing that take long to start. */
+    starting?: StartingKernels;
     /** Opens what the notebook can be switched to, under the chip. */
     open: (facts: IKernelFacts, at: HTMLElement) => void;
     /** Opens what can be chosen for this notebook, under an element. */
@@ -147,7 +156,7 @@ function ChipView(props: {
           {formatVersion(facts.version)}
         </span>
         <span className="mlenv-Chip-state" data-state={glyph}>
-          <Glyph name={glyph satisfies GlyphName} size={14} />
+          <Glyph name={glyphOf(glyph)} size={14} />
           {drift && <span>{drift}</span>}
         </span>
       </button>
@@ -181,6 +190,10 @@ function Name({ text }: { text: string }): JSX.Element {
   );
 }
 
+function glyphOf(state: IChipState['glyph']): GlyphName {
+  return state === 'starting' ? 'building' : state;
+}
+
 function wordFor(
   { glyph, drift }: IChipState,
   trans: TranslationBundle
@@ -194,6 +207,8 @@ function wordFor(
       return trans.__('not on this machine');
     case 'building':
       return trans.__('building');
+    case 'starting':
+      return trans.__('fetching its image, %1', drift);
     case 'failed':
       return trans.__('failed');
   }

@@ -21,6 +21,7 @@ import { confirmDiscardDrift } from './dialogs';
 import type { IKernelFacts } from './kernelfacts';
 import { cellsElsewhere, stampOf } from './memory';
 import { type INoticeActions, NoticeBanner } from './noticeview';
+import { StartingKernels } from './starting';
 import { switchNotebook } from './use';
 import { Watched } from './watched';
 
@@ -62,6 +63,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       version: string,
       more: { tab?: string; build?: string } = {}
     ) => void commands.execute(CommandIDs.show, { name, version, ...more });
+    const starting = new StartingKernels(serviceManager.events);
     const watched = new Watched(
       environments,
       serviceManager,
@@ -199,6 +201,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         kernelspecs,
         missing,
         drift,
+        starting,
         open: (facts, at) => void openSwitcher(switcherOf(panel), at),
         more: (facts, at) => openChoice(choicesOf(panel, facts), at),
         trans

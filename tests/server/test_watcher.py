@@ -6,10 +6,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mlenv_jupyter.kernels.starting import Teller
 from mlenv_jupyter.server import watcher
 
 ELSEWHERE = """
@@ -132,3 +134,14 @@ async def test_a_watch_that_broke_is_logged_and_stops_no_server(
     await asyncio.wait_for(asyncio.wait([extension.watcher._task]), 10)
     await asyncio.wait_for(jp_serverapp.extension_manager.stop_all_extensions(), 10)
     assert "watches its registry no longer" in caplog.text
+
+
+async def test_what_a_kernel_does_that_takes_long_to_start_is_told(
+    heard: asyncio.Queue[dict[str, Any]], homes: Path
+) -> None:
+    teller = Teller(homes, "mlenv-churn-00000000", "churn", "1")
+    teller.tell("40 of 200 MB", at_once=True)
+    event = await until(heard, schema="kernel", state="starting")
+    assert (event["id"], event["detail"]) == ("mlenv-churn-00000000", "40 of 200 MB")
+    teller.end()
+    await until(heard, schema="kernel", state="started", id="mlenv-churn-00000000")

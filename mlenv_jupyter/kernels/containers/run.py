@@ -30,6 +30,7 @@ from mlenv_jupyter.kernels.containers.door import Door
 from mlenv_jupyter.kernels.containers.sweep import KERNEL, LAUNCHER, sweep, this_launcher
 from mlenv_jupyter.kernels.launcher import assets
 from mlenv_jupyter.kernels.record import Container, LaunchRecord
+from mlenv_jupyter.kernels.starting import Teller
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -85,6 +86,7 @@ class ContainerKernel:
         self.stopping = False
         self.tail = bytearray()
         self.door: Door | None = None
+        self.teller = Teller(Path(record.home), record.kernel_name, record.name, record.version)
 
     def run(self) -> int:
         """Until the kernel ends; its exit code. Raises MlenvError where it could not start."""
@@ -148,7 +150,11 @@ class ContainerKernel:
                 remedy=f"mlenv build {self.record.name}:{self.record.version}",
             )
         self._say(f"Pulling {wanted.pushed}")
-        pull(client, wanted.pushed, say=self._say, on_moved=self._moved)
+        self.teller.tell("pulling the image", at_once=True)
+        try:
+            pull(client, wanted.pushed, say=self._say, on_moved=self._moved)
+        finally:
+            self.teller.end()
         return str(client.api.inspect_image(wanted.pushed)["Id"])
 
     def _open_door(self) -> None:
@@ -316,8 +322,11 @@ class ContainerKernel:
         sys.stderr.flush()
 
     def _moved(self, moved: Moved) -> None:
-        if sys.stderr.isatty() and moved.bytes_total:
-            done, total = moved.bytes_done / 1e6, moved.bytes_total / 1e6
+        if not moved.bytes_total:
+            return
+        done, total = moved.bytes_done / 1e6, moved.bytes_total / 1e6
+        self.teller.tell(f"{done:.0f} of {total:.0f} MB")
+        if sys.stderr.isatty():
             sys.stderr.write(f"\rmlenv: {done:.0f} of {total:.0f} MB")
 
 

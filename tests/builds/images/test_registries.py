@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from mlenv_jupyter.builds.log import read_records
 from mlenv_jupyter.core.sections import DockerSection, ImageRegistry
+from mlenv_jupyter.engine.connect import connect
+from mlenv_jupyter.engine.transfer import Moved
+from mlenv_jupyter.kernels import starting
+from mlenv_jupyter.kernels.containers.run import ContainerKernel
+from mlenv_jupyter.kernels.record import LaunchRecord, read_record, record_path
+from mlenv_jupyter.kernels.starting import Listener
 from mlenv_jupyter.workspace import Workspace
 
 from .conftest import PASSWORD, USER, Registry
@@ -86,6 +96,54 @@ def test_another_machine_pulls_what_one_has_pushed(
     found = other.version("mine")
     assert (found.state, found.lock_digest) == ("ready", version.lock_digest)
     other.close()
+
+
+def test_the_pull_of_a_kernel_is_told_while_it_starts(
+    workspace: Workspace,
+    built: Built,
+    engine: Any,
+    registry: Registry,
+    wheelhouse: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use(workspace, registry)
+    version, _ = built("told", "told", find_links=[wheelhouse("told").as_uri()], docker=BASE)
+    assert workspace.wait(workspace.build("told", push=True).id, 120).state == "succeeded"
+    kernel = workspace.install_kernel("told")
+    record = read_record(record_path(workspace.places.kernels, kernel.kernel_name))
+    forget(engine, version.digest)
+    told: list[tuple[str, bool]] = []
+    listener = Listener(workspace.places.home)
+    # A kernel starts with docker's own login.
+    login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    config = {"auths": {registry.address: {"auth": login}}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    pulled = Thread(target=_pull, args=(record, tmp_path / "connection.json"))
+    monkeypatch.setattr(starting, "EVERY", 0.0)
+    # It ends once it was heard.
+    heard, end = Event(), starting.Teller.end
+    monkeypatch.setattr(starting.Teller, "end", lambda one: (heard.wait(60), end(one)))
+    (tmp_path / "connection.json").write_text("{}")
+    pulled.start()
+    while not told and pulled.is_alive():
+        told += [(word.text, starts) for word, starts in listener.news()]
+    heard.set()
+    pulled.join()
+    told += [(word.text, starts) for word, starts in listener.news()]
+    assert told[0] == ("pulling the image", True)
+    assert told[-1][1] is False
+
+    # The layers are in the engine already; what is said of bytes takes none.
+    kernel = ContainerKernel(record, record.container, {}, tmp_path / "connection.json")
+    kernel._moved(Moved(layers=2, layers_done=1, bytes_done=40_000_000, bytes_total=200_000_000))
+    assert [word.text for word, _ in listener.news()] == ["40 of 200 MB"]
+
+
+def _pull(record: LaunchRecord, connection: Path) -> None:
+    with closing(connect()) as client:
+        ContainerKernel(record, record.container, {}, connection)._image(client)
 
 
 def test_a_wrong_password_is_said_and_shown_nowhere(
