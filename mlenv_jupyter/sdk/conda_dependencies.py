@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 import json
 import os
 import re
@@ -13,13 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from mlenv_jupyter.core.errors import InvalidRequest
-from mlenv_jupyter.core.matchspec import parse
-from mlenv_jupyter.sdk.checked import invalid, warn
+from mlenv_jupyter.sdk.checked import invalid
+from mlenv_jupyter.sdk.conda_text import (
+    PIP,
+    clean_line,
+    dump,
+    exact_version,
+    flag_of,
+    load,
+    remove_item,
+    spec_name,
+)
 from mlenv_jupyter.sdk.files import text_of
-from mlenv_jupyter.sdk.lines import check_option, check_package, merged, package_of, without_secret
+from mlenv_jupyter.sdk.lines import check_option, check_package, merged, package_of
 
 PYTHON = "python"
-PIP = "pip"
 _HEAD = """\
 # Conda environment specification. The dependencies defined in this file will
 # be automatically provisioned for runs with userManagedDependencies=False.
@@ -28,7 +35,6 @@ name: project_environment
 dependencies:
 - python={python}
 """
-_EXACT = re.compile(r"={1,2}(\d+(?:\.\d+){0,2})(?:\.\*)?")
 # Options of pip that may be given more than once; a second one of any other replaces the first.
 _REPEATED = frozenset(
     (
@@ -54,12 +60,12 @@ class CondaDependencies:
         if conda_dependencies_file_path is not None:
             path = Path(conda_dependencies_file_path)
             self._directory = path.parent
-            self._data = _load(text_of(path))
+            self._data = load(text_of(path))
         elif _underlying_structure is not None:
-            self._data = _load(_dump(dict(_underlying_structure)))
+            self._data = load(dump(dict(_underlying_structure)))
         else:
             python = f"{sys.version_info.major}.{sys.version_info.minor}"
-            self._data = _load(_HEAD.format(python=python))
+            self._data = load(_HEAD.format(python=python))
 
     @staticmethod
     def create(
@@ -106,7 +112,7 @@ class CondaDependencies:
     def remove_channel(self, channel: str) -> None:
         """Look no longer there; nothing happens where it is no channel of these."""
         if channel in list(self.conda_channels):
-            _remove(self._data["channels"], channel)
+            remove_item(self._data["channels"], channel)
 
     # Conda packages.
 
@@ -118,9 +124,9 @@ class CondaDependencies:
 
     def add_conda_package(self, conda_package: str) -> None:
         """Ask conda for a package; one of the same name is replaced."""
-        name = _spec_name(conda_package)
+        name = spec_name(conda_package)
         if name == PYTHON:
-            version = _exact(conda_package)
+            version = exact_version(conda_package)
             if version is not None:
                 self.set_python_version(version)
                 return
@@ -133,7 +139,7 @@ class CondaDependencies:
 
     def remove_conda_package(self, conda_package: str) -> None:
         """Ask conda for it no longer; a name alone is enough. Python cannot be removed."""
-        name = _spec_name(conda_package)
+        name = spec_name(conda_package)
         if name == PYTHON:
             raise InvalidRequest(
                 "Python cannot be removed from the dependencies.",
@@ -142,15 +148,15 @@ class CondaDependencies:
             )
         there = list(self.conda_packages)
         if conda_package in there:
-            _remove(self._data["dependencies"], conda_package)
+            remove_item(self._data["dependencies"], conda_package)
         elif conda_package.strip().lower() == name:
             self._drop_conda(name)
 
     def get_python_version(self) -> str | None:
         """The version of Python where one is named, else None."""
         for one in self.conda_packages:
-            if _spec_name(one, strict=False) == PYTHON:
-                return _exact(one)
+            if spec_name(one, strict=False) == PYTHON:
+                return exact_version(one)
         return None
 
     def set_python_version(self, version: str) -> None:
@@ -189,19 +195,19 @@ class CondaDependencies:
         name = package_of(pip_package)
         for one in self._pip():
             if not one.startswith("-") and package_of(one) == name:
-                _remove(self._pip_list(), one)
+                remove_item(self._pip_list(), one)
 
     def set_pip_option(self, pip_option: str) -> None:
         """Give pip an option; one that pip takes once is replaced."""
         check_option(pip_option)
-        flag = _flag(pip_option)
+        flag = flag_of(pip_option)
         options = self._pip_list()
         if pip_option in options:
             return
         same = [
             number
             for number, one in enumerate(options)
-            if one.startswith("-") and _flag(one) == flag and flag not in _REPEATED
+            if one.startswith("-") and flag_of(one) == flag and flag not in _REPEATED
         ]
         if same:
             options[same[0]] = pip_option
@@ -213,8 +219,8 @@ class CondaDependencies:
         if not pip_option.startswith("-"):
             raise invalid("pip_option", f"{pip_option!r} is not an option of pip.")
         for one in list(self.pip_options):
-            if one == pip_option or (" " not in pip_option and _flag(one) == pip_option):
-                _remove(self._pip_list(), one)
+            if one == pip_option or (" " not in pip_option and flag_of(one) == pip_option):
+                remove_item(self._pip_list(), one)
 
     def set_pip_index_url(self, index_url: str) -> None:
         """Let pip look there; an address, or the whole option ``--index-url …``."""
@@ -225,7 +231,7 @@ class CondaDependencies:
         """Replace everything that pip is asked for, options included."""
         if isinstance(pip_requirements, str):
             raise invalid("pip_requirements", "The requirements are one text, not a list of them.")
-        lines = [clean for line in pip_requirements if (clean := _clean(line)) is not None]
+        lines = [clean for line in pip_requirements if (clean := clean_line(line)) is not None]
         self._pip_list()[:] = lines
 
     # As text.
@@ -249,7 +255,7 @@ class CondaDependencies:
 
     def serialize_to_string(self) -> str:
         """The conda file as text."""
-        return _dump(self._data)
+        return dump(self._data)
 
     def as_dict(self) -> dict[str, Any]:
         """The conda file as a plain mapping; a copy."""
@@ -297,102 +303,14 @@ class CondaDependencies:
 
     def _drop_conda(self, name: str) -> None:
         for one in list(self.conda_packages):
-            if _spec_name(one, strict=False) == name:
-                _remove(self._data["dependencies"], one)
+            if spec_name(one, strict=False) == name:
+                remove_item(self._data["dependencies"], one)
 
     def _set_python(self, spec: str) -> None:
         dependencies = self._list("dependencies")
         for number, one in enumerate(dependencies):
-            if isinstance(one, str) and _spec_name(one, strict=False) == PYTHON:
+            if isinstance(one, str) and spec_name(one, strict=False) == PYTHON:
                 # In its place, so that the comment before it stays where it is.
                 dependencies[number] = spec
                 return
         dependencies.append(spec)
-
-
-def _yaml() -> Any:
-    from ruamel.yaml import YAML
-
-    made = YAML(typ="rt")
-    made.preserve_quotes = True
-    return made
-
-
-def _dump(data: Any) -> str:
-    stream = io.StringIO()
-    _yaml().dump(data, stream)
-    return stream.getvalue()
-
-
-def _load(text: str) -> Any:
-    """The file as ruamel keeps it, with comments. Raises InvalidDefinition with its line."""
-    from ruamel.yaml.error import YAMLError
-
-    from mlenv_jupyter.formats.yaml_file import Keys, load
-
-    # Ours first: it says the line, and knows limits against files made to do harm.
-    root = load(text)
-    if not isinstance(root, Keys):
-        raise invalid("line 1", "The file is YAML, but no conda environment.")
-    try:
-        data = _yaml().load(text)
-    except YAMLError as error:
-        raise invalid("", f"The file is not valid YAML: {str(error).splitlines()[0]}.") from None
-    for one in data.get("dependencies") or ():
-        if isinstance(one, dict) and isinstance(one.get(PIP), list):
-            for number, line in reversed(list(enumerate(one[PIP]))):
-                clean = _clean(str(line))
-                if clean != str(line):
-                    one[PIP][number : number + 1] = [clean] if clean is not None else []
-    return data
-
-
-def _clean(line: str) -> str | None:
-    """A line for pip without comment and secret; None for one that says nothing."""
-    from mlenv_jupyter.formats.requirements import without_comment
-
-    bare = without_comment(str(line)).strip()
-    if not bare:
-        return None
-    clean = without_secret(bare)
-    if clean != bare:
-        warn(
-            "A password in the address of an index is left out. Write ${NAME} in its place, and "
-            "set NAME where builds run."
-        )
-    return clean
-
-
-def _flag(option: str) -> str:
-    flag = re.split(r"[\s=]", option, maxsplit=1)[0]
-    return "--index-url" if flag in ("-i", "--pypi-url") else flag
-
-
-def _exact(spec: str) -> str | None:
-    found = parse(spec)
-    exact = _EXACT.fullmatch(found.rest.partition("=[")[0]) if found else None
-    if exact is None and found is not None:
-        # `python=3.8=hash`: the build is no part of the version.
-        exact = _EXACT.fullmatch(found.rest.rpartition("=")[0])
-    return exact[1] if exact else None
-
-
-def _spec_name(spec: str, *, strict: bool = True) -> str:
-    found = parse(spec) if isinstance(spec, str) and "\n" not in spec else None
-    if found is None:
-        if not strict:
-            return ""
-        raise invalid(
-            "conda_package",
-            f"{spec!r} is not a conda package.",
-            "Write NAME, NAME=1.2 or NAME>=1,<2.",
-        )
-    return found.name
-
-
-def _remove(items: Any, item: str) -> None:
-    for number, one in enumerate(items):
-        if not isinstance(one, dict) and str(one) == item:
-            # By its place: a list of ruamel then takes the comment that belongs to it, too.
-            items.pop(number)
-            return
