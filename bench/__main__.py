@@ -18,6 +18,8 @@ QUESTIONS = (
     "notebooks",
     "server_start",
     "exec_start",
+    "run_start",
+    "serving",
     "lab_start",
     "image_rebuild",
     "registry",
