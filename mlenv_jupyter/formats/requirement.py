@@ -23,6 +23,7 @@ from mlenv_jupyter.formats.wanted import Wanted
 
 REFERENCE = "Write ${NAME} in its place, and set NAME where builds run."
 _CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)=([0-9][\w.*]*)(?:=\w+)?")
+_LISTED = re.compile(r"Package\s+Version.*|[A-Za-z0-9._-]+\s{2,}\d\S*")
 _COMMAND = re.compile(r"[!%$]?\s*(?:python3? -m |uv )?(?:pip3?|conda|mamba) install\b")
 
 
@@ -110,6 +111,8 @@ def _remedy(text: str) -> str:
     pin = _CONDA_PIN.fullmatch(text)
     if pin is not None:
         return f"Write {pin[1]}=={pin[2]}, with two equals signs."
+    if _LISTED.fullmatch(text):
+        return "That is what `pip list` prints: take what `pip freeze` does."
     if command := _COMMAND.match(text):
         return f"Leave out {command[0].strip()!r}, and write one package a line."
     if VARIABLE.search(text):

@@ -162,6 +162,7 @@ def test_wheels_beside_a_file_are_taken_along(
         assert definition["pip"]["find_links"] == [str(place)]
         kept = ["./gone-1-py3-none-any.whl", "--find-links away"]
         assert definition["pip"]["options"] == kept
+    assert "No effect   ./gone-1" in mlenv("show", "x").out
     said = mlenv("import", str(file), "-n", "y").out
     assert f"private wheel {wheel.name}" in said
     assert said.count("kept, not honoured, as") == 2

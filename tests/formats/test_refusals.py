@@ -77,6 +77,8 @@ def test_nested_files_name_what_is_beside_them() -> None:
         ("numpy==${V}", "Write the value"),
         ("pip install numpy", "Leave out 'pip install'"),
         ("--colour", "Remove that option"),
+        ("Package            Version", "pip freeze"),
+        ("asttokens          2.4.0", "pip freeze"),
         ("numpy pandas", "one package a line"),
         ("numpy=={{ version }}", "template"),
         ("-i https://[", "https://"),
