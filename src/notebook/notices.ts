@@ -1,6 +1,6 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
-import type { KernelSpec } from '@jupyterlab/services';
+import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -53,6 +53,12 @@ export type Notice =
       readonly facts: IKernelFacts;
     }
   | {
+      readonly is: 'rebuilt';
+      readonly facts: IKernelFacts;
+      /** The build that has ended since the kernel started. */
+      readonly build: string;
+    }
+  | {
       readonly is: 'moved';
       readonly label: string;
       readonly facts: IKernelFacts;
@@ -77,7 +83,8 @@ export interface INoticeContext {
 
 /**
  * What one notebook should tell of its environment: packages that no version has, results of
- * another version, a label that moved, a newer version. Everything is offered, nothing is done.
+ * another version, a build of the same version since the kernel started, a label that moved, a
+ * newer version. Everything is offered, nothing is done.
  */
 export class Notices implements IDisposable {
   constructor(
@@ -85,6 +92,7 @@ export class Notices implements IDisposable {
     private readonly _context: INoticeContext
   ) {
     panel.sessionContext.kernelChanged.connect(this._onKernel, this);
+    panel.sessionContext.statusChanged.connect(this._onStatus, this);
     _context.kernelspecs.specsChanged.connect(this._onKernel, this);
     _context.drift.changed.connect(this._update, this);
     _context.memory.changed.connect(this._update, this);
@@ -219,6 +227,14 @@ export class Notices implements IDisposable {
     this._update();
   }
 
+  /** What starts anew starts in what is built by then. */
+  private _onStatus(_: unknown, status: Kernel.Status): void {
+    if (status.endsWith('restarting')) {
+      this._since = null;
+      this._update();
+    }
+  }
+
   private _follow(name: string): () => void {
     const { api, queries } = this._context.environments;
     const observer = new QueryObserver(queries, environmentQuery(api, name));
@@ -264,6 +280,7 @@ export class Notices implements IDisposable {
     const found: (Notice | null)[] = [
       this._drifted(),
       this._older(facts),
+      this._rebuilt(facts),
       this._moved(facts),
       this._newer(facts)
     ];
@@ -291,6 +308,23 @@ export class Notices implements IDisposable {
     const versions = new Set(cells.map(one => one.ran));
     const [ran] = versions.size === 1 ? versions : [null];
     return { is: 'older', cells: cells.length, ran, facts };
+  }
+
+  /** The build is the one that the kernel was first seen with, until another one succeeds. */
+  private _rebuilt(facts: IKernelFacts): Notice | null {
+    const kernel = this.panel.sessionContext.session?.kernel?.id;
+    const build = (this._detail?.versions ?? []).find(
+      one => one.version === facts.version
+    )?.build;
+    if (!kernel || build?.state !== 'succeeded') {
+      return null;
+    }
+    if (this._since?.kernel !== kernel) {
+      this._since = { kernel, build: build.id };
+    }
+    return this._since.build === build.id
+      ? null
+      : { is: 'rebuilt', facts, build: build.id };
   }
 
   private _moved(facts: IKernelFacts): Notice | null {
@@ -322,6 +356,7 @@ export class Notices implements IDisposable {
   private _notice: Notice | null = null;
   private _doing: Extract<Notice, { is: 'working' | 'failed' }> | null = null;
   private _name: string | null = null;
+  private _since: { kernel: string; build: string } | null = null;
   private _detail: IEnvironmentDetail | null = null;
   private _stop: (() => void) | null = null;
   private _isDisposed = false;
@@ -345,6 +380,8 @@ function causeOf(notice: Notice): string {
       return `drift ${JSON.stringify(notice.drift)}`;
     case 'older':
       return `older ${notice.ran} ${notice.facts.version}`;
+    case 'rebuilt':
+      return `rebuilt ${notice.build}`;
     case 'moved':
       return `moved ${notice.label} ${notice.to}`;
     case 'newer':

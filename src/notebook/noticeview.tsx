@@ -21,6 +21,8 @@ export interface INoticeActions {
   runOlder(): void;
   /** Opens what the notebook says of its packages in the editor. */
   makeEnvironment(): void;
+  /** Asks once, then starts the kernel anew. */
+  restart(): void;
 }
 
 /** Tells above a notebook what there is to know of its environment. */
@@ -218,6 +220,35 @@ function OneNotice(props: INoticeProps & { notice: Notice }): JSX.Element {
                 : trans.__('Run them again')
             }
             onClick={actions.runOlder}
+          />
+        </Banner>
+      );
+    }
+    case 'rebuilt': {
+      const { facts, build } = notice;
+      const title = titleOf(facts);
+      return (
+        <Banner
+          tone="quiet"
+          icon="newer"
+          text={trans.__(
+            '%1 was built again since this kernel started; the kernel goes on as it is.',
+            title
+          )}
+          strong={title}
+          {...shared}
+        >
+          <Button
+            kind="plain"
+            label={trans.__('Open log')}
+            onClick={() => actions.openLog(facts.name, facts.version, build)}
+          />
+          <Button
+            label={trans.__('Restart kernel…')}
+            title={trans.__(
+              'Starts the kernel in the new build: variables are lost, outputs stay'
+            )}
+            onClick={actions.restart}
           />
         </Banner>
       );

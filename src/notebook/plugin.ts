@@ -117,6 +117,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
               path: panel.context.path
             });
           })({}),
+        restart: () => void commands.execute('notebook:restart-kernel'),
         runOlder: () =>
           void NotebookActions.runCells(
             panel.content,

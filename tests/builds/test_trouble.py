@@ -277,3 +277,34 @@ def test_builds_wait_in_the_order_in_which_they_were_asked_for(
     begun = [one.started_at or "" for one in ended]
     assert begun == sorted(begun)
     assert ended[1].finished_at <= ended[2].started_at  # type: ignore[operator]
+
+
+def test_a_rebuild_leaves_what_runs_alone_and_tells_of_itself(
+    workspace: Workspace, built: Built, wheelhouse: Callable[..., Path]
+) -> None:
+    place = wheelhouse("mlenv-test-thing", "1.0")
+    wheelhouse("mlenv-test-other", "1.0")
+    both = ("mlenv-test-thing", "mlenv-test-other")
+    version, first = built("thing", *both, find_links=[str(place)])
+    prefix = workspace.places.prefix(version.lock_digest)
+    before = workspace.store.checksum(prefix)
+    talk = (
+        "import sys, mlenv_test_thing\nprint('running', flush=True)\nsys.stdin.readline()\n"
+        "import mlenv_test_other\nprint(mlenv_test_other.__version__)"
+    )
+    argv, env = workspace.exec_plan("thing", None, ["python", "-c", talk])
+    running = subprocess.Popen(
+        argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "running\n"
+    seen = workspace.last_change()
+    again = workspace.wait(workspace.build("thing", force=True).id, 60)
+    assert (again.state, again.id != first.id) == ("succeeded", True)
+    assert workspace.store.checksum(prefix) == before
+    # What it has not imported yet is there as before.
+    assert running.communicate("\n", timeout=30) == ("1.0\n", None)
+    assert running.returncode == 0
+    told = [(one.kind, one.name, one.version, one.id, one.state) for one in workspace.changes(seen)]
+    assert ("build", "thing", "1", again.id, "succeeded") in told
+    assert workspace.version("thing").build.id == again.id  # type: ignore[union-attr]
