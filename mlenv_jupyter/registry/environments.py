@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,10 +13,12 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     and_,
+    bindparam,
     delete,
     func,
     insert,
     select,
+    true,
     tuple_,
     update,
 )
@@ -34,6 +37,9 @@ from mlenv_jupyter.registry.history import remember
 from mlenv_jupyter.registry.latest import index, settle
 from mlenv_jupyter.registry.rows import (
     LATEST,
+    LATEST_OF,
+    ONE,
+    WITH_IDS,
     E,
     EnvironmentRow,
     V,
@@ -255,7 +261,7 @@ class Environments:
         """One environment, archived or not; raises NotFound."""
         with self._database.read() as connection:
             query = select_environments().where(E.c.name == name)
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(query).first()
         if row is None:
             raise no_environment(name)
         return environment_of(row)
@@ -294,19 +300,17 @@ class Environments:
 
         Raises NotFound.
         """
-        query = select_versions().where(E.c.name == name)
-        labelled = query.join(L, L.c.version_id == V.c.id).where(L.c.label == version)
+        query = LATEST_OF if version is None or version == LATEST else ONE
+        values = {"name": name} if query is LATEST_OF else {"name": name, "version": version}
         with self._database.read() as connection:
-            if version is None or version == LATEST:
-                row = connection.execute(query.where(V.c.id == E.c.latest_id)).mappings().first()
-            else:
-                row = None
-                for wanted in (
-                    query.where(V.c.version == version),
-                    labelled,
-                    *(query.where(V.c.version == one) for one in meant(version)[1:]),
-                ):
-                    row = row or connection.execute(wanted).mappings().first()
+            row = connection.execute(query, values).mappings().first()
+            if row is None and version is not None and query is ONE:
+                named = select_versions().join(L, L.c.version_id == V.c.id)
+                labelled = named.where(E.c.name == name, L.c.label == version)
+                row = connection.execute(labelled).mappings().first()
+                for one in meant(version)[1:]:
+                    other = connection.execute(ONE, {"name": name, "version": one})
+                    row = row or other.mappings().first()
         if row is None:
             raise no_version(name, version, self.get(name).latest.version)
         return version_of(row)
@@ -345,21 +349,46 @@ class Environments:
                 if found is not None:
                     left = [key for key in found if after is None or key < after]
                     return _listing(connection, left[: limit + 1], limit, len(found))
+            if not words:
+                keys, total = self._newest(connection, after, limit + 1, archived=archived)
+                return _listing(connection, keys, limit, total)
             shown = [] if archived else [E.c.archived_at.is_(None)]
             condition = and_(True, *search.contains(words), *shown)
-            total = self._total(connection, condition, (*words, "", str(archived)))
+            newest = connection.scalar(select(func.max(tables.changes.c.seq)))
+            total = self._total(connection, condition, (*words, "", str(archived)), newest)
             if after is not None:
                 condition = and_(condition, tuple_(E.c.updated_at, E.c.id) < tuple_(*after))
-            # The ids first, from an index alone where there is nothing to search for.
-            keys = select(E.c.updated_at, E.c.id).where(condition).limit(limit + 1)
-            read = connection.execute(keys.order_by(E.c.updated_at.desc(), E.c.id.desc()))
+            matching = select(E.c.updated_at, E.c.id).where(condition).limit(limit + 1)
+            read = connection.execute(matching.order_by(E.c.updated_at.desc(), E.c.id.desc()))
             return _listing(connection, [(row[0], row[1]) for row in read], limit, total)
 
+    def _newest(
+        self,
+        connection: Connection,
+        after: tuple[str, int] | None,
+        count: int,
+        *,
+        archived: bool,
+    ) -> tuple[list[tuple[str, int]], int]:
+        """The keys of the environments that changed last, from an index alone, and how many there
+        are in all."""
+        values = {"count": count, **dict(zip(("at", "id"), after or (), strict=False))}
+        read = connection.execute(_newest(archived, after is not None), values).all()
+        newest = read[0][2] if read else None
+        shown = true() if archived else E.c.archived_at.is_(None)
+        total = self._total(connection, shown, ("", str(archived)), newest)
+        return [(row[0], row[1]) for row in read], total
+
     def _total(
-        self, connection: Connection, condition: ColumnElement[bool], key: tuple[str, ...]
+        self,
+        connection: Connection,
+        condition: ColumnElement[bool],
+        key: tuple[str, ...],
+        newest: int | None,
     ) -> int:
-        """How many there are: counted once between two changes of anything."""
-        newest = connection.scalar(select(func.max(tables.changes.c.seq))) or 0
+        """How many there are: counted once between two changes of anything, the newest of which
+        is given."""
+        newest = newest or 0
         at, totals = self._totals
         if at != newest:
             at, totals = self._totals = newest, {}
@@ -518,14 +547,28 @@ class Environments:
         return _made(connection, version_id)
 
 
+@lru_cache
+def _newest(archived: bool, paged: bool) -> Any:
+    """The keys of a page without a search, and the newest change; made once."""
+    newest = select(func.max(tables.changes.c.seq)).scalar_subquery()
+    query = select(E.c.updated_at, E.c.id, newest).limit(bindparam("count"))
+    if not archived:
+        query = query.where(E.c.archived_at.is_(None))
+    if paged:
+        query = query.where(
+            tuple_(E.c.updated_at, E.c.id) < tuple_(bindparam("at"), bindparam("id"))
+        )
+    return query.order_by(E.c.updated_at.desc(), E.c.id.desc())
+
+
 def _listing(
     connection: Connection, keys: list[tuple[str, int]], limit: int, total: int
 ) -> Listing:
     """The page of these keys; one more than fits says that there is a following page."""
     shown = keys[:limit]
     # Sorted here: for an order in the query SQLite would walk the index of the whole table.
-    query = select_environments().where(E.c.id.in_([key[1] for key in shown]))
-    found = {row["id"]: environment_of(row) for row in connection.execute(query).mappings()}
+    ids = {"ids": [key[1] for key in shown]}
+    found = {row[0]: environment_of(row) for row in connection.execute(WITH_IDS, ids)}
     rows = tuple(found[key[1]] for key in shown if key[1] in found)
     more = f"{shown[-1][0]},{shown[-1][1]}" if len(keys) > limit else None
     return Listing(rows, more, total)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound
@@ -65,29 +66,56 @@ def select_versions() -> Any:
 
 
 def select_environments() -> Any:
-    """Environments, each with its latest version."""
-    latest = [column.label(f"v_{column.name}") for column in V.c]
-    return select(E, *latest).join(V, V.c.id == E.c.latest_id)
+    """Environments, each with its latest version, in the order that ``environment_of`` reads."""
+    own = (E.c.id, E.c.name, E.c.description, E.c.tags, E.c.updated_at, E.c.archived_at)
+    latest = (V.c.id, V.c.version, V.c.number, V.c.definition, V.c.definition_id, V.c.digest)
+    more = (V.c.lock_id, V.c.author, V.c.message, V.c.created_at, V.c.archived_at)
+    query = select(*own, E.c.version_count, E.c.ready_version, *latest, *more)
+    return query.join(V, V.c.id == E.c.latest_id)
+
+
+WITH_IDS = select_environments().where(E.c.id.in_(bindparam("ids", expanding=True)))
+"""Made once: making a query takes SQLAlchemy longer than a database needs to answer it."""
+
+
+ONE = select_versions().where(E.c.name == bindparam("name"), V.c.version == bindparam("version"))
+LATEST_OF = select_versions().where(E.c.name == bindparam("name"), V.c.id == E.c.latest_id)
 
 
 def version_of(row: RowMapping) -> VersionRow:
     """A row of ``select_versions`` as a value."""
-    return _version(row, row, "", latest=row["id"] == row["latest_id"])
+    return _version(row, latest=row["id"] == row["latest_id"])
 
 
-def environment_of(row: RowMapping) -> EnvironmentRow:
-    """A row of ``select_environments`` as a value."""
-    latest = _version(row, row, "v_", latest=True)
+def environment_of(row: Sequence[Any]) -> EnvironmentRow:
+    """A row of ``select_environments`` as a value; by place, which is twice as fast as by name."""
+    tags = msgspec.json.decode(row[3], type=dict[str, str])
     return EnvironmentRow(
-        id=row["id"],
-        name=row["name"],
-        description=row["description"],
-        tags=latest.tags,
-        updated_at=row["updated_at"],
-        archived_at=row["archived_at"],
-        version_count=row["version_count"],
-        ready_version=row["ready_version"],
-        latest=latest,
+        id=row[0],
+        name=row[1],
+        description=row[2],
+        tags=tags,
+        updated_at=row[4],
+        archived_at=row[5],
+        version_count=row[6],
+        ready_version=row[7],
+        latest=VersionRow(
+            id=row[8],
+            name=row[1],
+            version=row[9],
+            number=row[10],
+            definition=_definition(row[11]),
+            definition_id=row[12],
+            digest=row[13],
+            lock_id=row[14],
+            author=row[15],
+            message=row[16],
+            created_at=row[17],
+            archived_at=row[18],
+            description=row[2],
+            tags=tags,
+            latest=True,
+        ),
     )
 
 
@@ -152,21 +180,21 @@ def _definition(text: str) -> Definition:
     return msgspec.json.decode(text, type=Definition)
 
 
-def _version(row: RowMapping, environment: RowMapping, prefix: str, *, latest: bool) -> VersionRow:
+def _version(row: RowMapping, *, latest: bool) -> VersionRow:
     return VersionRow(
-        id=row[f"{prefix}id"],
-        name=environment["name"],
-        version=row[f"{prefix}version"],
-        number=row[f"{prefix}number"],
-        definition=_definition(row[f"{prefix}definition"]),
-        definition_id=row[f"{prefix}definition_id"],
-        digest=row[f"{prefix}digest"],
-        lock_id=row[f"{prefix}lock_id"],
-        author=row[f"{prefix}author"],
-        message=row[f"{prefix}message"],
-        created_at=row[f"{prefix}created_at"],
-        archived_at=row[f"{prefix}archived_at"],
-        description=environment["description"],
-        tags=msgspec.json.decode(environment["tags"], type=dict[str, str]),
+        id=row["id"],
+        name=row["name"],
+        version=row["version"],
+        number=row["number"],
+        definition=_definition(row["definition"]),
+        definition_id=row["definition_id"],
+        digest=row["digest"],
+        lock_id=row["lock_id"],
+        author=row["author"],
+        message=row["message"],
+        created_at=row["created_at"],
+        archived_at=row["archived_at"],
+        description=row["description"],
+        tags=msgspec.json.decode(row["tags"], type=dict[str, str]),
         latest=latest,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 
-from sqlalchemy import ColumnElement, Connection, column, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Connection, bindparam, select, text
 from sqlalchemy.exc import DatabaseError
 
 from mlenv_jupyter.registry.rows import E
@@ -42,7 +42,13 @@ FIND_SQLITE = (
     f" ('{NAME}', '{NAME}_added', '{NAME}_removed', '{NAME}_changed')"
 )
 
-_index = table(NAME, column("rowid"), column(NAME))
+# Not joined: the planner would read every row and ask the index for each. Made once, as a query
+# takes SQLAlchemy longer to make than SQLite to answer.
+MATCHING = text(f"SELECT rowid FROM {NAME} WHERE {NAME} MATCH :phrase LIMIT {SELECTIVE + 1}")
+# `archived_at` is looked at afterwards: in the query it would choose the wrong index.
+FOUND = select(E.c.updated_at, E.c.id, E.c.archived_at, E.c.search).where(
+    E.c.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def ensure(connection: Connection) -> bool:
@@ -103,15 +109,14 @@ def matching(
     if len(phrases) > 1:
         phrases.append(" ".join(phrases))
     for phrase in phrases:
-        # Not joined: the planner would read every row and ask the index for each.
-        query = select(_index.c.rowid).where(literal_column(NAME).op("MATCH")(phrase))
-        ids = list(connection.scalars(query.limit(SELECTIVE + 1)))
+        ids = list(connection.scalars(MATCHING, {"phrase": phrase}))
         if len(ids) > SELECTIVE:
             continue
-        # `archived_at` is looked at here: in the query it would choose the wrong index.
-        rows = select(E.c.updated_at, E.c.id, E.c.archived_at)
-        found = connection.execute(rows.where(E.c.id.in_(ids), *contains(words)))
-        shown = [(row.updated_at, row.id) for row in found if archived or not row.archived_at]
+        shown = [
+            (at, environment_id)
+            for at, environment_id, archived_at, said in connection.execute(FOUND, {"ids": ids})
+            if (archived or not archived_at) and all(word in said for word in words)
+        ]
         return sorted(shown, reverse=True)
     return None
 
