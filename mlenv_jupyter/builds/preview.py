@@ -36,7 +36,7 @@ def preview(definition: Definition, places: Places, work: Path) -> tuple[LockedP
     uv = pythons.find_uv()
     env = environment_for(definition, places)
     try:
-        if definition.kind == "conda":
+        if definition.conda.packages:
             from mlenv_jupyter.builds.conda.preview import preview_conda
 
             return preview_conda(definition, places, work, uv=uv, env=env)

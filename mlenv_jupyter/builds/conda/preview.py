@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,11 +16,12 @@ from mlenv_jupyter.builds.conda.channels import read_channels
 from mlenv_jupyter.builds.conda.engine import Engine
 from mlenv_jupyter.builds.conda.explain_pip import explain_pip, missing_pins
 from mlenv_jupyter.builds.conda.pipeline import Solved, explained, lock_of, python_in, specs_of
+from mlenv_jupyter.builds.conda.target import Target, image_target
 from mlenv_jupyter.builds.credentials import for_uv
 from mlenv_jupyter.builds.resolve import ToolFailed, index_options
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed
-from mlenv_jupyter.core.lock import LockedPackage
+from mlenv_jupyter.core.lock import LockedPackage, image_platform
 from mlenv_jupyter.core.universal import UniversalPackage, from_pylock
 from mlenv_jupyter.process import run
 from mlenv_jupyter.registry.secrets import Secrets
@@ -40,16 +42,27 @@ def preview_conda(
     """The packages that a definition resolves to here. Raises BuildFailed, ToolFailed.
 
     What conda would install is known by name only, so pip's part may come out a little larger
-    than in a build, which looks at what conda has really installed.
+    than in a build, which looks at what conda has really installed. An image is taken for one with
+    a new C library: nothing is pulled to look.
     """
     secrets = Secrets(places.home)
     channels = read_channels(definition, env, lambda name, host: secrets.value(name, host=host))
     with explained(definition):
-        records = Engine(channels, places.rattler).solve(specs_of(definition))
+        engine = Engine(channels, places.rattler, target=_target(definition))
+        records = engine.solve(specs_of(definition))
     pip: tuple[UniversalPackage, ...] = ()
     if definition.pip.requirements:
         pip = _pip(definition, records, work, uv, env)
     return lock_of(definition, Solved(records, pip, {})).packages
+
+
+def _target(definition: Definition) -> Target | None:
+    """What an image is, as far as its definition tells; None for a prefix here."""
+    if definition.kind != "image":
+        return None
+    docker = definition.docker
+    named = image_platform(docker.platform if docker else None, platform.machine())
+    return image_target(named.removeprefix("image-linux-"), "glibc 2.36", "")
 
 
 def _pip(

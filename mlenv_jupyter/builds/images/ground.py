@@ -7,6 +7,7 @@ so that the builder takes it from its cache then.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -94,8 +95,19 @@ class Grounds:
         for name, text in context(given).items():
             (self.context / name).write_text(text)
             os.chmod(self.context / name, 0o644)
-        name = f"{BASES}:{self.pipeline.spec.digest[:24]}-given"
-        return self.maker.make(self.context, name, target="base", secrets=self.maker.secrets())
+        return self.maker.make(self.context, self.name, target="base", secrets=self.maker.secrets())
+
+    @property
+    def name(self) -> str:
+        """What a base with what it is given is called, until the image is there."""
+        return f"{BASES}:{self.pipeline.spec.digest[:24]}-given"
+
+    def forget(self) -> None:
+        """Take that name away again: the layers stay for as long as the image has them."""
+        from docker.errors import APIError
+
+        with contextlib.suppress(APIError):
+            self.maker.client.api.remove_image(self.name, noprune=True)
 
     def recipe(self, base: Base, **fields: object) -> Recipe:
         """The part of a recipe that is known before anything is resolved."""

@@ -80,13 +80,10 @@ class ImagePipeline(Pipeline):
         try:
             base = self._base(work)
             grounds = Grounds(self, self.maker, work / "context")
-            if self._has_conda():
-                with self._conda(grounds, base) as part:
-                    found, record = self._with_conda(part, grounds)
-            else:
-                ground = grounds.with_python(base, self.locked.python if self.locked else None)
-                found = self._resolve(ground)
-                record = self._there(found) or self._build(ground, grounds, found)
+            try:
+                found, record = self._made(base, grounds)
+            finally:
+                grounds.forget()
             if self.spec.images.push:
                 record = self._push(record, found.digest)
         finally:
@@ -95,6 +92,15 @@ class ImagePipeline(Pipeline):
             self.registry.environments.set_lock(self.spec.version_id, found.id)
             self.registry.environments.set_ready(self.spec.name, self.spec.version)
         return Outcome(found.digest, len(record.packages))
+
+    def _made(self, base: Base, grounds: Grounds) -> tuple[Resolved, Record]:
+        """What the image is locked to, and its record, built where it is nowhere."""
+        if self._has_conda():
+            with self._conda(grounds, base) as part:
+                return self._with_conda(part, grounds)
+        ground = grounds.with_python(base, self.locked.python if self.locked else None)
+        found = self._resolve(ground)
+        return found, self._there(found) or self._build(ground, grounds, found)
 
     # What it is built on, and from.
 

@@ -85,6 +85,11 @@ def test_conda_packages_are_in_the_image_and_pip_adds_to_them(
     details = image_details(version.digest, record, workspace.places.image(version.lock_digest))
     assert "COPY conda-1 /opt/mlenv/env" in details.dockerfile
 
+    # Nothing is left of what was between, and a dry run comes to the same packages.
+    assert not engine.images.list(f"mlenv/base:{version.digest[:24]}-given")
+    resolution = workspace.resolve(version.definition)
+    assert {one.name for one in resolution.packages} == set(by_name)
+
     # Built once more from its lock, with the engine's memory of it gone.
     engine.images.remove(f"{name}:latest")
     engine.images.remove(f"{name}:{version.lock_digest[:16]}")

@@ -99,4 +99,4 @@ def test_a_python_is_fetched_into_the_image(
 
 def test_what_an_image_runs_on_is_known_without_a_python(engine: Any) -> None:
     found = machine_of(engine, "mlenv/test-base:1", platform=None, build="test")
-    assert found == (platform.machine(), "glibc 2.36")
+    assert found == (platform.machine(), "glibc 2.36", "")
