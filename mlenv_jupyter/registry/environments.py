@@ -568,7 +568,8 @@ def _listing(
     shown = keys[:limit]
     # Sorted here: for an order in the query SQLite would walk the index of the whole table.
     ids = {"ids": [key[1] for key in shown]}
-    found = {row[0]: environment_of(row) for row in connection.execute(WITH_IDS, ids)}
+    # All at once: one by one SQLAlchemy takes twice as long.
+    found = {row[0]: environment_of(row) for row in connection.execute(WITH_IDS, ids).all()}
     rows = tuple(found[key[1]] for key in shown if key[1] in found)
     more = f"{shown[-1][0]},{shown[-1][1]}" if len(keys) > limit else None
     return Listing(rows, more, total)

@@ -109,12 +109,14 @@ def matching(
     if len(phrases) > 1:
         phrases.append(" ".join(phrases))
     for phrase in phrases:
-        ids = list(connection.scalars(MATCHING, {"phrase": phrase}))
+        ids = connection.scalars(MATCHING, {"phrase": phrase}).all()
         if len(ids) > SELECTIVE:
             continue
         shown = [
             (at, environment_id)
-            for at, environment_id, archived_at, said in connection.execute(FOUND, {"ids": ids})
+            for at, environment_id, archived_at, said in connection.execute(
+                FOUND, {"ids": ids}
+            ).all()
             if (archived or not archived_at) and all(word in said for word in words)
         ]
         return sorted(shown, reverse=True)
