@@ -21,6 +21,8 @@ const esModules = [
 module.exports = {
   testEnvironment: 'jsdom',
   roots: ['<rootDir>/src'],
+  // What a test waits for comes; on a busy machine later than jest's five seconds.
+  testTimeout: 60_000,
   testRegex: '/__tests__/.*\\.spec\\.tsx?$',
   moduleNameMapper: {
     '\\.(css|svg)$': '<rootDir>/src/__tests__/asset.js'
