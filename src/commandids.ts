@@ -21,6 +21,10 @@ export const CommandIDs = {
   use: 'mlenv:use',
   /** Has the open notebooks of one version (`from`) run on another (`to`). */
   moveNotebooks: 'mlenv:move-notebooks',
+  /** Registers what the kernel of the notebook in front has, builds it and switches to it. */
+  saveDrift: 'mlenv:save-drift',
+  /** Takes out of it what no version has. */
+  discardDrift: 'mlenv:discard-drift',
   /** Takes an environment out of the lists; `restore` puts it back. */
   archive: 'mlenv:archive',
   restore: 'mlenv:restore',

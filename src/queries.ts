@@ -4,8 +4,8 @@
  */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
-import type { Api } from './api';
-import type { DefinitionInput, IIndexes } from './wire';
+import { type Api, ProblemError } from './api';
+import type { DefinitionInput, IDrift, IIndexes } from './wire';
 
 /** Environments that one request brings. */
 export const PAGE_SIZE = 200;
@@ -18,6 +18,7 @@ export const keys = {
     ['version', name, version] as const,
   builds: ['builds'] as const,
   kernels: ['kernels'] as const,
+  drift: (kernelId: string) => ['drift', kernelId] as const,
   secrets: ['secrets'] as const,
   runs: ['runs'] as const,
   services: ['services'] as const
@@ -92,6 +93,25 @@ export const servicesQuery = (api: Api) =>
   queryOptions({
     queryKey: keys.services,
     queryFn: async ({ signal }) => (await api.services(signal)).items
+  });
+
+/** What a running kernel has beyond its version; `null` where nothing can be told. */
+export const driftQuery = (api: Api, kernelId: string) =>
+  queryOptions({
+    queryKey: keys.drift(kernelId),
+    queryFn: async (): Promise<IDrift | null> => {
+      try {
+        return await api.drift(kernelId);
+      } catch (reason) {
+        if (reason instanceof ProblemError) {
+          // A kernel in a container, or one that is gone.
+          return null;
+        }
+        throw reason;
+      }
+    },
+    // Whoever watches the kernel asks again when it says that something changed.
+    staleTime: Infinity
   });
 
 export const pythonsQuery = (api: Api) =>

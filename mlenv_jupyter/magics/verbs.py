@@ -5,6 +5,7 @@ IPython and the standard library only, Python 3.8 and later.
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
@@ -57,6 +58,8 @@ NAME_FIRST = (
     *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
 )
 FOLLOW = "--follow"
+MOST = 20
+"""Versions that completion offers."""
 REMEMBERED = 10.0
 """Seconds for which the names for completion are kept."""
 
@@ -292,7 +295,20 @@ class Magic:
             before.append("")
         if len(before) <= 2:
             return sorted((*CARDS, *PLAIN, *OWN))
-        return self.names() if before[1] in NAME_FIRST else []
+        if before[1] not in NAME_FIRST:
+            return []
+        name, colon, _ = before[-1].partition(":")
+        return self.versions(name) if colon else self.names()
+
+    def versions(self, name: str) -> list[str]:
+        """What may stand after ``NAME:``, the newest first, then the labels."""
+        code, out, _ = self.command.finish(with_json(["list", name]))
+        found = [one for one in json.loads(out)["items"] if one["name"] == name] if not code else []
+        if not found:
+            return []
+        newest = str(found[0]["latest"]["version"])
+        below = [str(n) for n in range(int(newest), 0, -1)] if newest.isdigit() else [newest]
+        return [*below[:MOST], *sorted(found[0].get("labels") or ())]
 
     def names(self) -> list[str]:
         """The environments, asked for at most every ten seconds."""

@@ -114,12 +114,13 @@ class Notebooks:
             lock_id=self._lock(stamp, definition),
             version=_kept(stamp.version) if chosen == stamp.name else None,
         )
-        self._trusted.remember(stamp, Restored(row.name, row.version, tuple(sorted(ticks))))
+        made = Restored(row.name, row.version, tuple(sorted(ticks)), row.definition_id)
+        self._trusted.remember(stamp, made)
         return row
 
     def to_build(self, row: VersionRow) -> Definition:
         """How a version is built: one that came with a notebook runs no code that is not ticked."""
-        restored = self._trusted.of_version(row.name, row.version)
+        restored = self._trusted.of_version(row.name, row.version, row.definition_id)
         if restored is None:
             return row.definition
         return trust.of_wheels_alone(row.definition, frozenset(restored.ticks))
@@ -137,7 +138,7 @@ class Notebooks:
         if found is None:
             here = state == "same-packages"
             return () if here else (*trust.foreign(definition), *trust.sources_of(definition))
-        restored = self._trusted.of_version(found.name, found.version)
+        restored = self._trusted.of_version(found.name, found.version, found.definition_id)
         if state == "ready" or restored is None or trust.SOURCES in restored.ticks:
             return ()
         return trust.sources_of(found.definition)

@@ -18,6 +18,7 @@ class Restored(msgspec.Struct, frozen=True):
     name: str
     version: str
     ticks: tuple[str, ...] = ()
+    definition_id: str = ""
 
 
 class Trusted:
@@ -30,10 +31,13 @@ class Trusted:
         """What was restored of this very environment here; None where nothing was."""
         return self._read().get(_key(stamp))
 
-    def of_version(self, name: str, version: str) -> Restored | None:
-        """The same by what it became."""
-        known = (one for one in self._read().values() if (one.name, one.version) == (name, version))
-        return next(known, None)
+    def of_version(self, name: str, version: str, definition_id: str) -> Restored | None:
+        """The same by what it became; None for another of that name that somebody here made."""
+        wanted = (name, version, definition_id)
+        for one in self._read().values():
+            if (one.name, one.version, one.definition_id or definition_id) == wanted:
+                return one
+        return None
 
     def remember(self, stamp: Stamp, restored: Restored) -> None:
         """Write down what was wanted, and what it became."""
@@ -49,7 +53,7 @@ class Trusted:
         more = set(ticks) - set(known.ticks) if known else ()
         if known and more:
             both = tuple(sorted({*known.ticks, *more}))
-            self.remember(stamp, Restored(known.name, known.version, both))
+            self.remember(stamp, msgspec.structs.replace(known, ticks=both))
 
     def _read(self) -> dict[str, Restored]:
         try:

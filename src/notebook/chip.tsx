@@ -200,7 +200,9 @@ function wordFor(
 ): string {
   switch (glyph) {
     case 'drift':
-      return trans.__('%1 packages', drift);
+      return /^\D1$/.test(drift)
+        ? trans.__('%1 package', drift)
+        : trans.__('%1 packages', drift);
     case 'ready':
       return trans.__('ready');
     case 'missing':

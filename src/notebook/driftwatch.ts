@@ -4,7 +4,8 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Api } from '../api';
+import { driftQuery } from '../queries';
+import type { IEnvironments } from '../tokens';
 import type { IDrift } from '../wire';
 import { factsOfSpec } from './kernelfacts';
 
@@ -15,7 +16,7 @@ import { factsOfSpec } from './kernelfacts';
 export class DriftWatch implements IDisposable {
   constructor(
     private readonly _panel: NotebookPanel,
-    private readonly _api: Api,
+    private readonly _environments: Pick<IEnvironments, 'api' | 'queries'>,
     private readonly _kernelspecs: KernelSpec.IManager
   ) {
     _panel.sessionContext.kernelChanged.connect(this._onKernel, this);
@@ -49,9 +50,13 @@ export class DriftWatch implements IDisposable {
     let found: IDrift | null = null;
     if (kernel && factsOfSpec(kernel.name, this._kernelspecs.specs)) {
       try {
-        found = await this._api.drift(kernel.id);
+        const { api, queries } = this._environments;
+        found = await queries.fetchQuery({
+          ...driftQuery(api, kernel.id),
+          staleTime: 0
+        });
       } catch {
-        // A kernel in a container, or one that is gone: nothing can be told.
+        // No connection: what was known is no longer certain.
       }
     }
     if (!this._isDisposed && asked === this._asked) {

@@ -290,14 +290,9 @@ export class Notices implements IDisposable {
   private _drifted(): Notice | null {
     const { drift } = this._context.drift;
     const copy = this._detail?.environment.read_only ?? false;
-    return drift && { is: 'drift', drift, next: copy ? null : this._next() };
-  }
-
-  private _next(): string | null {
-    const numbers = (this._detail?.versions ?? [])
-      .map(one => Number(one.version))
-      .filter(Number.isInteger);
-    return numbers.length ? String(Math.max(...numbers) + 1) : null;
+    return (
+      drift && { is: 'drift', drift, next: copy ? null : nextOf(this._detail) }
+    );
   }
 
   private _older(facts: IKernelFacts): Notice | null {
@@ -360,6 +355,14 @@ export class Notices implements IDisposable {
   private _detail: IEnvironmentDetail | null = null;
   private _stop: (() => void) | null = null;
   private _isDisposed = false;
+}
+
+/** The number that the next version will have, as far as the numbers tell. */
+export function nextOf(detail: IEnvironmentDetail | null): string | null {
+  const numbers = (detail?.versions ?? [])
+    .map(one => Number(one.version))
+    .filter(Number.isInteger);
+  return numbers.length ? String(Math.max(...numbers) + 1) : null;
 }
 
 /** The version that a label is at. */

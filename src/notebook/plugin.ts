@@ -71,8 +71,43 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       switchTo
     );
 
-    const noticeActions = (panel: NotebookPanel): INoticeActions => {
+    const discard = async (panel: NotebookPanel) => {
       const { drift, notices } = watched.of(panel);
+      const asked =
+        drift.drift && (await confirmDiscardDrift(drift.drift, trans));
+      if (asked) {
+        await notices.discardDrift();
+      }
+      if (asked?.restart) {
+        await panel.sessionContext.restartKernel();
+      }
+    };
+    /** The notebook in front, if its kernel has packages that no version has. */
+    const drifted = () => {
+      const panel = tracker.currentWidget;
+      return panel && watched.of(panel).drift.drift ? panel : null;
+    };
+    commands.addCommand(CommandIDs.saveDrift, {
+      label: trans.__('Save Packages of This Kernel as the Next Version'),
+      isEnabled: () => drifted() !== null,
+      execute: () => {
+        const panel = drifted();
+        return panel && watched.of(panel).notices.saveDrift();
+      }
+    });
+    commands.addCommand(CommandIDs.discardDrift, {
+      label: trans.__('Discard Packages Added to This Kernel…'),
+      isEnabled: () => drifted() !== null,
+      execute: telling(async () => {
+        const panel = drifted();
+        if (panel) {
+          await discard(panel);
+        }
+      })
+    });
+
+    const noticeActions = (panel: NotebookPanel): INoticeActions => {
+      const { notices } = watched.of(panel);
       const older = () => {
         const notice = notices.notice;
         return notice?.is === 'older'
@@ -83,17 +118,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
           : [];
       };
       return {
-        discard: () =>
-          void telling(async () => {
-            const asked =
-              drift.drift && (await confirmDiscardDrift(drift.drift, trans));
-            if (asked) {
-              await notices.discardDrift();
-            }
-            if (asked?.restart) {
-              await panel.sessionContext.restartKernel();
-            }
-          })({}),
+        discard: () => void telling(() => discard(panel))({}),
         openLog: (name, version, build) =>
           show(name, version, { tab: 'builds', build }),
         seeChanges: (name, version) => show(name, version, { tab: 'versions' }),

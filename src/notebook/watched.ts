@@ -56,7 +56,7 @@ export class Watched {
       kernelspecs,
       contents
     });
-    const drift = new DriftWatch(panel, environments.api, kernelspecs);
+    const drift = new DriftWatch(panel, environments, kernelspecs);
     const notices = new Notices(panel, {
       environments,
       kernelspecs,

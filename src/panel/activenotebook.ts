@@ -7,6 +7,8 @@ export interface INotebookFacts {
   title: string;
   path: string;
   kernelName: string;
+  /** As Jupyter knows the running kernel; empty where none runs. */
+  kernelId: string;
   kernelDisplayName: string;
   kernelStatus: string;
 }
@@ -55,6 +57,7 @@ export class ActiveNotebook {
             title: panel.title.label,
             path: context.path,
             kernelName: context.session?.kernel?.name ?? '',
+            kernelId: context.session?.kernel?.id ?? '',
             kernelDisplayName: context.kernelDisplayName,
             kernelStatus: context.kernelDisplayStatus
           }

@@ -6,16 +6,24 @@ import {
 } from '@tanstack/react-query';
 import * as React from 'react';
 
+import { countOf } from '../notebook/driftwatch';
 import {
   adoptableQuery,
   buildsQuery,
   catalogueQuery,
+  driftQuery,
   environmentQuery,
   environmentsQuery,
   kernelsQuery,
   versionQuery
 } from '../queries';
-import { isActive, type IBuild, type IExisting, type IKernel } from '../wire';
+import {
+  isActive,
+  type IBuild,
+  type IDrift,
+  type IExisting,
+  type IKernel
+} from '../wire';
 import { usePanel, useRunningKernels } from './context';
 import { namesInUse } from './list/rows';
 
@@ -69,6 +77,16 @@ export function useVersion(name: string, version: string | null) {
     ...versionQuery(api, name, version ?? ''),
     enabled: version !== null
   });
+}
+
+/** What a running kernel has beyond its version, or `null`. */
+export function useDrift(kernelId: string): IDrift | null {
+  const { api } = usePanel().environments;
+  const { data } = useQuery({
+    ...driftQuery(api, kernelId),
+    enabled: kernelId !== ''
+  });
+  return data && countOf(data) > 0 ? data : null;
 }
 
 /** All builds that the server still lists, newest first. */

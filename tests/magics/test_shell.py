@@ -146,6 +146,15 @@ def test_completion(with_magic: InteractiveShell, script: Script) -> None:
     assert "alpha" in names
 
 
+def test_completion_of_versions(with_magic: InteractiveShell, script: Script) -> None:
+    one = {"name": "alpha", "latest": {"version": "3"}, "labels": {"prod": "2", "latest": "3"}}
+    script.answer("list alpha", {"items": [one, {**one, "name": "alphabet"}]})
+    _, found = with_magic.complete("", "%mlenv use alpha:", 17)
+    assert found[:5] == ["3", "2", "1", "latest", "prod"]
+    _, labels = with_magic.complete("pr", "%mlenv use alpha:pr", 19)
+    assert "prod" in labels
+
+
 def test_environment_of_the_command(
     shell: InteractiveShell, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -225,6 +225,17 @@ def test_a_source_is_not_run_before_it_is_ticked(
     assert workspace.notebooks.plan(stamp).ticks == ()
 
 
+def test_what_a_reader_makes_of_the_same_name_is_the_readers(workspace: Workspace) -> None:
+    theirs = stamps.make(name="n", version="1", definition=Definition.create("3.11", ["six"]))
+    restored = workspace.notebooks.restore(theirs)
+    assert workspace.notebooks.to_build(restored).pip.only_binary == (":all:",)
+    workspace.delete("n")
+    workspace.register("n", Definition.create("3.11", ["idna"]))
+    own = workspace.registry.find("n")
+    assert own.version == restored.version
+    assert workspace.notebooks.to_build(own) == own.definition
+
+
 def test_each_rule_of_trust() -> None:
     foreign = Definition.create(
         "3.11",

@@ -62,8 +62,13 @@ test('what a cell adds is seen at once, and becomes the next version', async ({
     `This kernel has 1 package that ${name} v1 does not have.`
   );
   await expect(chip(page)).toHaveAccessibleName(
-    `Environment ${name} v1: +1 packages`
+    `Environment ${name} v1: +1 package`
   );
+  // The panel says it too.
+  const panel = new Panel(page);
+  await panel.button('Environments').click();
+  await expect(panel.root.getByText('+1 package')).toBeVisible();
+  await expect(panel.button('Save as v2')).toBeVisible();
   // Importable without a restart, and still there after one.
   const found = `import ${module} as m; print(m.__version__)`;
   expect(await run(page, found)).toBe('1.0');
@@ -97,7 +102,9 @@ test('what was added can be taken back', async ({ page, request }) => {
   const added = fresh('gated-added');
   await notebookIn(page, request, name);
   await add(page, request, added);
-  await banner(page).getByRole('button', { name: 'Discard…' }).click();
+  const panel = new Panel(page);
+  await panel.button('Environments').click();
+  await panel.button('Discard…').click();
   const dialog = page.locator('.jp-Dialog');
   await expect(dialog).toContainText(`+ ${added} 1.0`);
   await dialog.getByRole('button', { name: 'Discard and restart' }).click();

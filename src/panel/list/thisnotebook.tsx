@@ -6,7 +6,9 @@ import { Glyph } from '../../icons';
 import type { IKernel } from '../../wire';
 import type { INotebookFacts } from '../activenotebook';
 import { useNotebook, usePanel } from '../context';
-import { useEnvironment, useVersion } from '../data';
+import { countOf, linesOf, shortOf } from '../../notebook/driftwatch';
+import { nextOf } from '../../notebook/notices';
+import { useDrift, useEnvironment, useVersion } from '../data';
 import { Button } from '../parts';
 import { StateMark } from '../states';
 import { SectionHead } from './sectionhead';
@@ -60,6 +62,8 @@ function Ours(props: {
   const { data: whole } = useVersion(name, version);
   const { data: known } = useEnvironment(name);
   const latest = known?.environment.latest;
+  const drift = useDrift(notebook.kernelId);
+  const next = known && !known.environment.read_only ? nextOf(known) : null;
   const newer = latest && latest.version !== version ? latest : null;
   const python = whole?.python;
   return (
@@ -89,6 +93,16 @@ function Ours(props: {
           {trans.__('kernel %1', notebook.kernelStatus.toLowerCase())}
         </span>
       </span>
+      {drift && (
+        <span className="mlenv-ThisNotebook-newer mlenv-mod-drift">
+          <Glyph name="drift" size={14} />
+          <span title={linesOf(drift).join('\n')}>
+            {countOf(drift) === 1
+              ? trans.__('%1 package', shortOf(drift))
+              : trans.__('%1 packages', shortOf(drift))}
+          </span>
+        </span>
+      )}
       {newer && (
         <span className="mlenv-ThisNotebook-newer">
           <Glyph name="newer" size={14} />
@@ -96,9 +110,27 @@ function Ours(props: {
         </span>
       )}
       <span className="mlenv-ThisNotebook-action mlenv-Actions">
+        {drift && (
+          <>
+            <Button
+              kind="primary"
+              label={
+                next
+                  ? trans.__('Save as %1', formatVersion(next))
+                  : trans.__('Save as a copy')
+              }
+              onClick={() => void commands.execute(CommandIDs.saveDrift)}
+            />
+            <Button
+              kind="plain"
+              label={trans.__('Discard…')}
+              onClick={() => void commands.execute(CommandIDs.discardDrift)}
+            />
+          </>
+        )}
         {newer?.state === 'ready' && (
           <Button
-            kind="primary"
+            kind={drift ? 'outlined' : 'primary'}
             label={trans.__('Use %1', formatVersion(newer.version))}
             onClick={() => {
               void commands.execute(CommandIDs.use, {
