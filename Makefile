@@ -21,14 +21,14 @@ ifdef PIP_CERT
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
-.PHONY: help lab demo faults fuzz fuzz-coverage test test-ray test-python test-js test-ui bench lint format lock catalogue clean screenshots setup wheel
+.PHONY: help lab demo faults fuzz fuzz-coverage test test-ray test-python test-js test-ui bench lint format lock catalogue clean screenshots tasks setup wheel
 
 help:
 	@echo "make lab [ARGS=…]   JupyterLab with the Environments panel"
 	@echo "make demo           build mlenv-minimal, install its kernel, run a notebook in it"
 	@echo "make test           lint and all tests (browser tests where Chromium is installed)"
 	@echo "make bench [ARGS=…] how fast, beside the peers"
-	@echo "make lint | format | lock | catalogue | screenshots | wheel | clean"
+	@echo "make lint | format | lock | catalogue | screenshots | tasks | wheel | clean"
 
 # Python: the committed lock, hash-checked, then this checkout in editable form.
 $(STAMPS)/python: requirements/bootstrap.txt requirements/dev.txt pyproject.toml
@@ -103,7 +103,12 @@ test-ui: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/ui/run $(UI_ARGS)
 
 screenshots: setup
-	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/ui/run --project screenshots
+	@PATH="$(CURDIR)/$(BIN):$$PATH" MLENV_UI_SCREENSHOTS=.cache/screenshots tests/ui/run --project screenshots
+	@PATH="$(CURDIR)/$(BIN):$$PATH" MLENV_UI_SCREENSHOTS=.cache/screenshots MLENV_UI_WRITE=1 tests/ui/run --project sheet
+
+# The ten tasks of docs/explanation/first-ten-tasks.md, with their presses counted.
+tasks: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" MLENV_UI_WRITE=1 tests/ui/run --project tasks
 
 # Processes killed, calls refused and downloads spoilt, N of them at random: make faults N=1000
 faults: setup

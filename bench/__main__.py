@@ -21,6 +21,7 @@ QUESTIONS = (
     "run_start",
     "serving",
     "lab_start",
+    "panel",
     "image_rebuild",
     "registry",
     "log",

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import URLError
@@ -66,7 +66,7 @@ def run(count: int) -> list[Table]:
 
 
 @contextlib.contextmanager
-def serving(many: int) -> Iterator[str]:
+def serving(many: int, populate: Callable[[int], None] | None = None) -> Iterator[str]:
     """A JupyterLab with so many environments; its address."""
     with contextlib.ExitStack() as stack:
         top = Path(stack.enter_context(TemporaryDirectory(prefix=f"mlenv-lab-{many}-")))
@@ -82,11 +82,12 @@ def serving(many: int) -> Iterator[str]:
         (top / "store" / "uv").symlink_to(CACHE / "store" / "uv")
         os.environ.update(variables)
         stack.callback(remove_tree, top / "store")
-        populate(many)
+        (populate or built)(many)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         argv = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            "--LabApp.expose_app_in_browser=True",
             *(f"--port={port}", f"--IdentityProvider.token={TOKEN}", f"--notebook-dir={top}"),
         ]
         server = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -99,7 +100,7 @@ def serving(many: int) -> Iterator[str]:
             server.wait(20)
 
 
-def populate(many: int) -> None:
+def built(many: int) -> None:
     """Register, build and install: variables differ, so each is a kernel of its own."""
     workspace = Workspace.from_config()
     for number in range(many):

@@ -11,6 +11,7 @@ import { formatVersion } from '../format';
 import type { GlyphName } from '../icons';
 import { Glyph } from '../icons';
 import { useSignal } from '../panel/context';
+import { preloadSwitcher } from '../switcher';
 import type { DriftWatch } from './driftwatch';
 import { shortOf } from './driftwatch';
 import type { IKernelFacts } from './kernelfacts';
@@ -148,6 +149,8 @@ function ChipView(props: {
         title={label}
         aria-label={label}
         aria-haspopup="dialog"
+        onPointerEnter={preloadSwitcher}
+        onFocus={preloadSwitcher}
         onClick={event => onOpen(facts, event.currentTarget)}
       >
         <Glyph name="environment" />

@@ -5,6 +5,11 @@ export { switchNotebookTo } from './switching';
 /** What the popover is opened with; it closes itself before anything is done. */
 export type ISwitcherOptions = Omit<ISwitcherProps, 'onClose'>;
 
+/** Has the popover loaded before it is asked for, so that letters typed at once reach it. */
+export function preloadSwitcher(): void {
+  void import('./show');
+}
+
 /** Opens the switcher under an element; the keyboard goes back there when it is closed. */
 export async function openSwitcher(
   options: ISwitcherOptions,

@@ -14,8 +14,18 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   reporter: [['list']],
   projects: [
-    { name: 'journeys', testIgnore: 'screenshots.spec.ts' },
-    { name: 'screenshots', testMatch: 'screenshots.spec.ts' }
+    {
+      name: 'journeys',
+      testIgnore: ['screenshots.spec.ts', 'sheet.spec.ts', 'tasks.spec.ts']
+    },
+    { name: 'screenshots', testMatch: 'screenshots.spec.ts' },
+    // They write pages of the documentation: only when they are asked for.
+    ...(process.env.MLENV_UI_WRITE
+      ? [
+          { name: 'tasks', testMatch: 'tasks.spec.ts' },
+          { name: 'sheet', testMatch: 'sheet.spec.ts' }
+        ]
+      : [])
   ],
   use: {
     baseURL: `http://localhost:${port}`,
