@@ -49,6 +49,21 @@ def test_what_dies_with_its_caller_is_built_by_whoever_looks(rig: Rig) -> None:
     rig.check(case, driven)
 
 
+@pytest.mark.parametrize("point", ["store.aside", "store.replacing", "store.whole"])
+def test_a_rebuild_that_dies_and_is_given_up_leaves_what_was_there(rig: Rig, point: str) -> None:
+    lock_digest = rig.workspace.version("base").lock_digest
+    assert lock_digest is not None
+    prefix = rig.workspace.places.prefix(lock_digest)
+    before = rig.workspace.store.checksum(prefix)
+    case = rig.prepare("rebuild")
+    assert rig.strike(case, f"{point}=kill")["signal"] == signal.SIGKILL
+    (build,) = rig.workspace.registry.builds.running()
+    rig.workspace.cancel(build.id)  # so that nobody makes it anew
+    assert rig.workspace.wait(build.id, 20).state == "cancelled"
+    assert rig.workspace.version("base").state == "ready"
+    assert rig.workspace.store.checksum(prefix) == before
+
+
 def test_nothing_is_armed_but_by_the_environment() -> None:
     look = "from mlenv_jupyter import failpoints as f; print(f._armed is None, f.inherited())"
     env = {key: one for key, one in os.environ.items() if key != failpoints.VARIABLE}
