@@ -1,4 +1,4 @@
-import type { IProblem } from '../wire';
+import type { IProblem } from './problem';
 
 export type RunState =
   | 'queued'

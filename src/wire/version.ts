@@ -1,0 +1,96 @@
+/** Environments and their versions. */
+import type { IBuild } from './build';
+import type { IDefinition } from './definition';
+import type { IProblem } from './problem';
+
+export interface ILockedPackage {
+  name: string;
+  version: string;
+  sha256: string;
+  filename: string;
+  size: number | null;
+  /** Asked for by the definition itself. */
+  direct: boolean;
+  required_by: string[];
+  /** What put it there; pip where it is left out. */
+  installer?: 'pip' | 'conda';
+}
+
+export type VersionState =
+  'not-built' | 'queued' | 'building' | 'ready' | 'failed' | 'cancelled';
+
+export type EnvironmentSource = 'registry' | 'catalogue';
+
+export type EnvironmentKind = 'pip' | 'conda' | 'image';
+
+/** A Version as lists carry it: everything but the definition and the lock. */
+export interface IVersionSummary {
+  name: string;
+  version: string;
+  source: EnvironmentSource;
+  kind: EnvironmentKind;
+  python: string | null;
+  description: string;
+  tags: { [key: string]: string };
+  labels: string[];
+  author: string;
+  message: string;
+  created_at: string;
+  /** When it was archived, if it is. */
+  archived_at: string | null;
+  definition_id: string;
+  digest: string;
+  lock_digest: string | null;
+  state: VersionState;
+  /** The newest build of this version. */
+  build: IBuild | null;
+  /** Bytes on disk, once built. */
+  size: number | null;
+  /** Name of the kernel if it is installed. */
+  kernel: string | null;
+  /** Names of the requirements asked for. */
+  wanted?: string[];
+}
+
+export interface IVersion extends IVersionSummary {
+  definition: IDefinition;
+  /** The resolved packages, once there is a lock. */
+  packages: ILockedPackage[] | null;
+}
+
+export interface IEnvironment {
+  name: string;
+  source: EnvironmentSource;
+  description: string;
+  /** Name of an icon of the catalogue, e.g. "tutorial". */
+  icon: string | null;
+  tags: { [key: string]: string };
+  /** Label to version. */
+  labels: { [label: string]: string };
+  read_only: boolean;
+  updated_at: string;
+  archived_at: string | null;
+  version_count: number;
+  latest: IVersionSummary;
+  /** The newest version that is ready, which may be an older one. */
+  ready_version: string | null;
+}
+
+export interface IEnvironmentPage {
+  items: IEnvironment[];
+  next: string | null;
+  total: number;
+}
+
+export interface ICatalogue {
+  items: IEnvironment[];
+  problems: IProblem[];
+}
+
+export interface IEnvironmentDetail {
+  environment: IEnvironment;
+  /** Newest first. */
+  versions: IVersionSummary[];
+  /** The cursor of the following versions. */
+  next: string | null;
+}
