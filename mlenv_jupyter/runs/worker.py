@@ -21,6 +21,7 @@ from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.runs.built import built_record
 from mlenv_jupyter.runs.container import run_in_container
 from mlenv_jupyter.runs.environment import environment_in
+from mlenv_jupyter.runs.notebook import write_script
 from mlenv_jupyter.runs.ray import Job, is_ray, runtime_environment
 from mlenv_jupyter.runs.runs import ending
 from mlenv_jupyter.runs.snapshot import copy_snapshot
@@ -101,6 +102,11 @@ class Worker:
         spec, files = self.spec, self.files
         if not files.work.exists():
             copy_snapshot(self.places.snapshot(spec.snapshot), files.work)
+        if spec.command[0] == "python" and spec.command[1:2] and _is_notebook(spec.command[1]):
+            notebook = files.work / spec.command[1]
+            script = write_script(notebook, lambda text: self.log.line(text, "note"))
+            words = ("python", str(script.relative_to(files.work)), *spec.command[2:])
+            self.spec = spec = msgspec.structs.replace(spec, command=words)
         if is_ray(spec.target):
             return self._on_ray(record)
         for name in ("outputs", "logs"):
@@ -188,6 +194,10 @@ class Worker:
                 (self.files.work / name).unlink(missing_ok=True)
             remove_tree(self.files.work)
         self.registry.close()
+
+
+def _is_notebook(word: str) -> bool:
+    return word.endswith(".ipynb") and not word.startswith("/") and ".." not in Path(word).parts
 
 
 def _of_exit(code: int) -> Problem:

@@ -51,11 +51,13 @@ class RunsHandler(ApiHandler):
     async def post(self) -> None:
         """Run a command in a version; it is built first where it is not."""
         b, author = self.body(ToRun), self.author
+        # From where JupyterLab's files are, unless it is a path of the whole machine.
+        root = Path(self.settings.get("server_root_dir", ".")).expanduser()
         request = RunRequest(
             experiment=b.experiment or b.name,
             name=b.name,
             version=b.version,
-            source_directory=b.source_directory,
+            source_directory=str(root / b.source_directory),
             command=b.command,
             target=b.target,
         )

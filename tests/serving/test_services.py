@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ from mlenv_jupyter import (
     InferenceConfig,
     LocalWebservice,
     Model,
+    Run,
     ScriptRunConfig,
     Webservice,
     Workspace,
@@ -87,6 +89,30 @@ def read(service: Webservice, path: str) -> str:
         return found
 
 
+@contextlib.contextmanager
+def loaded(service: Webservice, data: bytes, clients: int = 2) -> Iterator[list[Any]]:
+    """What clients are answered that ask all the time: (status, answer), 0 where none came."""
+    stop = threading.Event()
+    seen: list[Any] = []
+
+    def load() -> None:
+        while not stop.is_set():
+            try:
+                seen.append(ask(service, data))
+            except OSError as error:
+                seen.append((0, error))
+
+    threads = [threading.Thread(target=load) for _ in range(clients)]
+    for one in threads:
+        one.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        for one in threads:
+            one.join()
+
+
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -139,30 +165,13 @@ def test_no_request_fails_while_a_service_is_updated(
     deploy: Callable[..., Webservice], served: Workspace, tmp_path: Path
 ) -> None:
     service = deploy(max_concurrent_requests=4)
-    stop = threading.Event()
-    seen: list[Any] = []
-
-    def load() -> None:
-        while not stop.is_set():
-            try:
-                seen.append(ask(service, b'{"data": [1]}'))
-            except OSError as error:
-                seen.append((0, error))
-
-    threads = [threading.Thread(target=load) for _ in range(4)]
-    for one in threads:
-        one.start()
-    try:
+    with loaded(service, b'{"data": [1]}', 4) as seen:
         until(lambda: len(seen) > 20)
         inference = InferenceConfig("score.py", Environment("small"), tmp_path / "code")
         service.update([model(served, tmp_path, 3)], inference)
         service.wait_for_deployment()
         count = len(seen)
         until(lambda: len(seen) > count + 200)
-    finally:
-        stop.set()
-        for one in threads:
-            one.join()
     assert [one for one in seen if one[0] != 200] == []
     scores = [one[1]["score"][0] for one in seen]
     assert scores[0] == 2
@@ -293,7 +302,27 @@ def run(data):
         served, "iris", [made], InferenceConfig("score.py", run.get_environment(), source)
     )
     service.wait_for_deployment(show_output=True)
-    assert service.run(json.dumps({"data": [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]})) == [0, 2]
+    data = json.dumps({"data": [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]})
+    assert service.run(data) == [0, 2]
+    # A second training, and its model takes the place of the first while others ask.
+    again = Run.get(served, served.runs.again(run.id).id)
+    again.wait_for_completion()
+    newer = again.register_model("iris", "outputs/model.pkl")
+    assert newer.version == 2
+    with loaded(service, data.encode()) as seen:
+        until(lambda: len(seen) > 5)
+        service.update([newer], InferenceConfig("score.py", again.get_environment(), source))
+        service.wait_for_deployment()
+        count = len(seen)
+        until(lambda: len(seen) > count + 20)
+    assert {one[0] for one in seen} == {200}
+    assert service.service.models[0].version == 2
+    from mlenv_jupyter.serving.spec import ServiceFiles
+
+    supervisor = ServiceFiles(served.places, "iris").read_pid()
+    # The one before may still answer what it had.
+    max(psutil.Process(supervisor).children(), key=lambda one: one.create_time()).kill()
+    assert service.run(data) == [0, 2]
 
 
 def test_where_the_registry_is_stays_with_mlenv(homes: Path, tmp_path: Path) -> None:
