@@ -55,7 +55,7 @@ class Leftovers:
                     yield from (one for one in _below(shelf) if one.name.startswith("."))
         yield from (path for path in kernelspecs.staged() if self._is_old(path))
         for path in _below(self._places.builds):
-            if BUILD_ID.fullmatch(path.name) and self._is_old(path) and not self._is_known(path):
+            if BUILD_ID.fullmatch(path.name) and self._is_old(path) and self._is_unheard_of(path):
                 yield path
 
     def remove(self, path: Path) -> bool:
@@ -101,12 +101,17 @@ class Leftovers:
             and not psutil.pid_exists(int(found[1]))
         )
 
-    def _is_known(self, path: Path) -> bool:
+    def _is_unheard_of(self, path: Path) -> bool:
+        """Whether a build was written down and nobody was told of it: it has no row and has said
+        nothing. What has a log may be another registry's, as after a move to PostgreSQL."""
+        said = {one.name for one in _below(path) if not STAGED.fullmatch(one.name)}
+        if said - {"spec.json", "lock"}:
+            return False
         try:
             self._registry.builds.get(path.name)
         except NotFound:
-            return False
-        return True
+            return True
+        return False
 
 
 def _below(top: Path) -> list[Path]:
