@@ -8,7 +8,7 @@ import msgspec
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from mlenv_jupyter.core.errors import InvalidDefinition, InvalidRequest
+from mlenv_jupyter.core.errors import InvalidDefinition, InvalidRequest, Problem
 from mlenv_jupyter.server.base import ApiHandler
 from mlenv_jupyter.server.requests import MAX_IMPORT
 from mlenv_jupyter.server.wire import DiffQuery, ExportQuery, ToImport, ToResolve, ToValidate
@@ -94,9 +94,15 @@ def _validate(it: Workspace, body: ToValidate) -> Validation:
         imported = _read("requirements.txt", body.text)
     except InvalidDefinition as error:
         return Validation(ok=False, problems=error.problems)
-    if imported.problems:
-        # A line that was left out is no error of an import, but of a text that is being written.
-        return Validation(ok=False, problems=imported.problems, definition=imported.definition)
+    # A line that is left out or has no effect is no error of an import, but of a text that is
+    # being written.
+    idle = tuple(
+        Problem(code="no_effect", message=message, where=place)
+        for place, _, message in (one.partition(": ") for one in imported.report.kept)
+        if ": kept, not honoured" in message
+    )
+    if problems := imported.problems + idle:
+        return Validation(ok=False, problems=problems, definition=imported.definition)
     return it.validate(body.name, msgspec.to_builtins(imported.definition))
 
 

@@ -15,6 +15,7 @@ from tornado.iostream import StreamClosedError
 from mlenv_jupyter.core.run import RunRequest
 from mlenv_jupyter.server.base import ApiHandler
 from mlenv_jupyter.server.logs import POLL, read_lines
+from mlenv_jupyter.server.requests import Body
 from mlenv_jupyter.server.wire import (
     Asked,
     Items,
@@ -132,6 +133,7 @@ class RunAgainHandler(ApiHandler):
     @authorized
     async def post(self, run_id: str) -> None:
         """Run the same once more."""
+        self.body(Body)
         author = self.author
         made = await self.ask(lambda it: it.runs.again(run_id, author=author), slow=True)
         self.answer(made, 202, location=("runs", made.id))
