@@ -19,7 +19,12 @@ if TYPE_CHECKING:
         RegistryIdentity,
     )
     from mlenv_jupyter.sdk.environment import Environment
-    from mlenv_jupyter.sdk.experiment import DockerConfiguration, Experiment, ScriptRunConfig
+    from mlenv_jupyter.sdk.experiment import (
+        DockerConfiguration,
+        Experiment,
+        RunConfiguration,
+        ScriptRunConfig,
+    )
     from mlenv_jupyter.sdk.model import InferenceConfig, Model
     from mlenv_jupyter.sdk.other import (
         DatabricksSection,
@@ -57,6 +62,7 @@ __all__ = [
     "RSection",
     "RegistryIdentity",
     "Run",
+    "RunConfiguration",
     "ScriptRunConfig",
     "SparkPackage",
     "SparkSection",
@@ -88,6 +94,7 @@ _PLACES = {
     "RSection": "mlenv_jupyter.sdk.other",
     "RegistryIdentity": "mlenv_jupyter.sdk.docker",
     "Run": "mlenv_jupyter.sdk.run",
+    "RunConfiguration": "mlenv_jupyter.sdk.experiment",
     "ScriptRunConfig": "mlenv_jupyter.sdk.experiment",
     "SparkPackage": "mlenv_jupyter.sdk.other",
     "SparkSection": "mlenv_jupyter.sdk.other",

@@ -38,13 +38,29 @@ class DockerConfiguration:
         self.shm_size = shm_size
 
 
+class RunConfiguration:
+    """Where and in what something runs, to be given to several ScriptRunConfig."""
+
+    def __init__(
+        self,
+        environment: Environment | None = None,
+        target: str | None = None,
+        environment_variables: Mapping[str, str] | None = None,
+        docker: DockerConfiguration | None = None,
+    ) -> None:
+        self.environment = environment
+        self.target = target
+        self.environment_variables = dict(environment_variables or {})
+        self.docker = docker
+
+
 class ScriptRunConfig:
     """A script or command, its arguments, its environment and where it is to run.
 
     ``compute_target`` is ``local``, ``docker``, or a Ray cluster: ``ray`` for the one that
     RAY_ADDRESS names, ``ray://HOST:PORT`` or ``http://HOST:PORT``; of that, ``resources`` are what
     the script itself takes, such as ``{"GPU": 1}``. The documentation's older ``target`` means the
-    same as ``compute_target``.
+    same as ``compute_target``. What is said here goes before what ``run_config`` says.
     """
 
     def __init__(
@@ -52,7 +68,7 @@ class ScriptRunConfig:
         source_directory: str | os.PathLike[str],
         script: str | None = None,
         arguments: Sequence[Any] | None = None,
-        run_config: Any = None,
+        run_config: RunConfiguration | None = None,
         compute_target: str | None = None,
         environment: Environment | None = None,
         command: Sequence[Any] | str | None = None,
@@ -62,12 +78,14 @@ class ScriptRunConfig:
         environment_variables: Mapping[str, str] | None = None,
         resources: Mapping[str, float] | None = None,
     ) -> None:
-        if run_config is not None:
+        given = RunConfiguration() if run_config is None else run_config
+        if not isinstance(given, RunConfiguration):
             raise InvalidRequest(
-                "A run_config is not understood.",
+                f"{type(given).__name__} is no RunConfiguration.",
                 where="run_config",
-                remedy="Name compute_target and environment here.",
+                remedy="Use mlenv_jupyter.RunConfiguration, or name what it says here.",
             )
+        environment = environment or given.environment
         if target is not None and compute_target not in (None, target):
             raise InvalidRequest(
                 "Name compute_target alone: target is its old name.", where="target"
@@ -80,10 +98,13 @@ class ScriptRunConfig:
         self.script = script
         self.arguments = list(arguments or ())
         self.command = shlex.split(command) if isinstance(command, str) else list(command or ())
-        self.compute_target = compute_target or target or "local"
+        self.compute_target = compute_target or target or given.target or "local"
         self.environment = environment
-        self.docker_runtime_config = docker_runtime_config
-        self.environment_variables = dict(environment_variables or {})
+        self.docker_runtime_config = docker_runtime_config or given.docker
+        self.environment_variables = {
+            **given.environment_variables,
+            **(environment_variables or {}),
+        }
         self.resources = dict(resources or {})
 
     @property

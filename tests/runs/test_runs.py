@@ -17,7 +17,7 @@ from mlenv_jupyter import Environment, Experiment, Run, ScriptRunConfig, Workspa
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound, RunFailed, TooLarge
 from mlenv_jupyter.runs import snapshot
 from mlenv_jupyter.runs.spec import RunFiles
-from mlenv_jupyter.sdk.experiment import DockerConfiguration
+from mlenv_jupyter.sdk.experiment import DockerConfiguration, RunConfiguration
 
 
 @pytest.fixture
@@ -301,3 +301,24 @@ def test_a_home_directory_as_source_has_not_mlenv_itself(
     assert [one.name for one in kept.iterdir() if one.name in ("train.py", "mlenv", "store")] == [
         "train.py"
     ]
+
+
+def test_a_run_configuration_is_used_where_nothing_else_is_said(source: Path) -> None:
+    (source / "train.py").write_text("")
+    given = RunConfiguration(
+        Environment("theirs"), "docker", {"A": "1", "B": "1"}, DockerConfiguration(True)
+    )
+    config = ScriptRunConfig(source, "train.py", run_config=given)
+    assert config.environment is given.environment
+    assert (config.compute_target, config.docker_runtime_config) == ("docker", given.docker)
+    config = ScriptRunConfig(
+        *(source, "train.py"),
+        run_config=given,
+        compute_target="local",
+        environment=Environment("own"),
+        environment_variables={"B": "2"},
+    )
+    assert (config.compute_target, config.environment_variables) == ("local", {"A": "1", "B": "2"})
+    assert config.environment is not given.environment
+    with pytest.raises(InvalidRequest, match="no RunConfiguration"):
+        ScriptRunConfig(source, "train.py", run_config={"target": "local"})  # type: ignore[arg-type]
