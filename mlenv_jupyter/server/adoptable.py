@@ -57,6 +57,7 @@ def _read(it: Workspace, id: str, near: Path) -> dict[str, Any]:
     return {
         "name": read.name or "",
         "definition": read.definition,
+        "version": read.version,
         "report": read.report,
         "problems": read.problems,
     }
