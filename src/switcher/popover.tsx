@@ -163,14 +163,14 @@ export function Switcher(props: ISwitcherProps): JSX.Element {
             </div>
           );
         })}
-        {options.length === 0 && (
-          <p className="mlenv-Switcher-empty" role="status">
-            {waiting
-              ? ''
-              : trans.__('No environment has “%1” in its name.', query.trim())}
-          </p>
-        )}
       </div>
+      {options.length === 0 && (
+        <p className="mlenv-Switcher-empty" role="status">
+          {waiting
+            ? ''
+            : trans.__('No environment has “%1” in its name.', query.trim())}
+        </p>
+      )}
       <p className="mlenv-Switcher-note">
         <Glyph name="info" size={14} />
         {trans.__(
