@@ -77,6 +77,8 @@ def test_packages_of_a_cell_without_a_restart(start, image_kernel):
     run("%mlenv add --no-deps six")
     assert run(drift).startswith("+1 package: six ")
     assert "`mlenv save` is not run for a kernel in a container" in run("%mlenv save")
+    run("%mlenv discard")
+    assert run(drift) == "\n"
 
 
 def test_mlenv_asks_its_host_as_far_as_that_is_allowed(start, image_kernel):
