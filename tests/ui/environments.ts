@@ -229,13 +229,23 @@ export function deletePrefixes(): void {
   rmSync(prefixes, { recursive: true });
 }
 
-/** Restarts the kernel of the notebook in front, as its button does. */
+/** Restarts the kernel of the notebook in front, as its button does, once it has answered. */
 export async function restartKernel(
   page: IJupyterLabPageFixture
 ): Promise<void> {
+  type Context = {
+    restartKernel(): Promise<void>;
+    session: { kernel: { status: string } | null } | null;
+  };
+  await page.waitForFunction(() => {
+    const panel = window.jupyterapp.shell.currentWidget as unknown as {
+      sessionContext: Context;
+    };
+    return panel.sessionContext.session?.kernel?.status === 'idle';
+  });
   await page.evaluate(async () => {
     const panel = window.jupyterapp.shell.currentWidget as unknown as {
-      sessionContext: { restartKernel(): Promise<void> };
+      sessionContext: Context;
     };
     await panel.sessionContext.restartKernel();
   });
