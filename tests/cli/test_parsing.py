@@ -74,7 +74,7 @@ def test_help_lists_the_exit_codes() -> None:
     [
         ("churn", ("churn", None)),
         ("churn:3", ("churn", "3")),
-        ("churn:v3", ("churn", "3")),
+        ("churn:v3", ("churn", "v3")),
         ("AzureML-Minimal", ("mlenv-minimal", None)),
     ],
 )
