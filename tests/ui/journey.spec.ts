@@ -11,11 +11,18 @@ test('from nothing to a cell that runs in the new environment', async ({
     await panel.create(name);
     await panel.addPackage('idna==3.10');
     await panel.addPackage('attrs>=24');
+    // In no other test: what is built already would be there at once, with nothing to watch.
+    await panel.addPackage('toolz');
     await panel.setVariable('GREETING', 'hello $USER');
-    await panel.button('Save and build').click();
   });
 
   await test.step('see its log while it is built', async () => {
+    // Looked for from the start: a build of little is over soon.
+    const running = panel.root
+      .locator('.mlenv-Step[data-state="running"]')
+      .waitFor();
+    await panel.button('Save and build').click();
+    await running;
     await expect(panel.log).toContainText('resolve Python');
     await expect(panel.log).toContainText('idna==3.10', { timeout: 60_000 });
     await panel.expectReady();

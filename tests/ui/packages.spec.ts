@@ -106,8 +106,8 @@ test('conda packages and the order of channels are edited in place', async ({
   await expect(conda).toContainText(/team.*asked first.*conda-forge/s);
   await panel.button('Save as v2').click();
   await expect(
-    panel.root.getByRole('combobox', { name: 'Version 2' })
-  ).toBeVisible();
+    panel.root.getByRole('combobox', { name: 'Version', exact: true })
+  ).toHaveAttribute('title', 'Version 2');
   const saved = (await api(page, 'get', `environments/${name}/versions/2`)) as {
     definition: { conda: { packages: string[]; channels: string[] } };
   };
