@@ -133,15 +133,19 @@ class Engine:
                     )
                 )
 
+        anew: list[str] = []
         try:
-            try:
-                found = found_in(gateway)
-            except RattlerFailed as failed:
-                stale = self._unchanged(failed)
-                if not stale:
-                    raise
-                gateway = self._gateway(stale)
-                found = found_in(gateway)
+            while True:
+                try:
+                    found = found_in(gateway)
+                    break
+                except RattlerFailed as failed:
+                    # One failure names one channel: the others have their turn after it.
+                    stale = [one for one in self._unchanged(failed) if one not in anew]
+                    if not stale:
+                        raise
+                    anew += stale
+                    gateway = self._gateway(anew)
         except RattlerFailed as failed:
             if failed.kind == "solve":
                 with contextlib.suppress(RattlerFailed):

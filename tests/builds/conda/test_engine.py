@@ -53,3 +53,14 @@ def test_a_channel_that_has_not_changed_is_asked_anew_where_its_answer_is_not_un
         if "if-modified-since" in map(str.lower, headers)
     ]
     assert any("repodata_shards" in one for one in conditional)
+
+
+def test_several_channels_may_have_to_be_asked_anew_at_once(
+    channels: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "stale", True)
+    both = [f"{channels.address}/{name}" for name in ("main", "second")]
+    for order in (both, both[::-1], both):
+        engine = Engine(Channels(tuple(order), {}, (), frozenset()), tmp_path)
+        found = engine.solve(["padding"])
+        assert [one.name.normalized for one in found] == ["padding"]
