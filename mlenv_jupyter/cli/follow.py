@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,17 +40,14 @@ STAGE_WORDS = {
 
 def raw_lines(workspace: Workspace, build_id: str, *, follow: bool) -> Iterator[bytes]:
     """The whole lines of a build's log; with ``follow`` until the build has ended."""
-    path = workspace.log_path(build_id)
-    pause = threading.Event()
-    quiet, ended, offset, rest = 0.0, not follow, 0, b""
+    log, pause = _Log(workspace.log_path(build_id)), threading.Event()
+    quiet, ended = 0.0, not follow
     while True:
-        data = _read(path, offset)
-        offset += len(data)
-        *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
+        before = log.offset
+        for line in log.lines():
             yield line
             ended = ended or b'"k":"result"' in line
-        if data:
+        if log.offset > before:
             quiet = 0.0
             continue
         if ended:
@@ -64,8 +61,45 @@ def raw_lines(workspace: Workspace, build_id: str, *, follow: bool) -> Iterator[
 
 def records(workspace: Workspace, build_id: str, *, follow: bool = True) -> Iterator[LogRecord]:
     """The same, decoded; a line that a crash cut is passed over."""
+    return _decoded(raw_lines(workspace, build_id, follow=follow))
+
+
+class Shown:
+    """What is new in the log of a run or a service, each record once; with ``--json`` as NDJSON."""
+
+    def __init__(self, session: Session, path: Path, show: Callable[[LogRecord], None]) -> None:
+        self._json = session.json
+        self._log = _Log(path)
+        self._show = show
+
+    def show(self) -> None:
+        """Show what has come since the last call."""
+        before = -1
+        while self._log.offset > before:
+            before = self._log.offset
+            for record in _decoded(self._log.lines()):
+                (write_line if self._json else self._show)(record)
+
+
+class _Log:
+    """The whole lines of a log as they come; ``offset`` is how many bytes of it were read."""
+
+    def __init__(self, path: Path) -> None:
+        self.offset = 0
+        self._path = path
+        self._rest = b""
+
+    def lines(self) -> list[bytes]:
+        """Those of the next stretch; none where nothing is new, or where a line is longer than it."""
+        data = _read(self._path, self.offset)
+        self.offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return lines
+
+
+def _decoded(lines: Iterable[bytes]) -> Iterator[LogRecord]:
     decode = msgspec.json.Decoder(LogRecord).decode
-    for line in raw_lines(workspace, build_id, follow=follow):
+    for line in lines:
         try:
             yield decode(line)
         except (msgspec.DecodeError, msgspec.ValidationError):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlenv_jupyter.cli.follow import clean, write_line
+from mlenv_jupyter.cli.follow import Shown, clean, write_line
 from mlenv_jupyter.cli.output import age, emit, note, say, seconds_between, state, table
 from mlenv_jupyter.cli.session import REFERENCE, Session, common, verb
 from mlenv_jupyter.core.errors import InvalidRequest, RunFailed
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.core.build import LogRecord
     from mlenv_jupyter.core.run import Run
 
 Pair = tuple[str, "str | None"]
@@ -113,7 +114,7 @@ def log(session: Session, run_id: str, follow: bool) -> int | None:
     found = session.workspace.runs.get(run_id)
     if follow:
         return _follow(session, found)
-    _Shown(session, found.id).show()
+    _shown(session, found.id).show()
     return None
 
 
@@ -151,29 +152,18 @@ runs.add_command(again)
 COMMANDS = (run, runs)
 
 
-class _Shown:
-    """What is new in a run's log, each line once."""
+def _shown(session: Session, run_id: str) -> Shown:
+    """Of a run only what it said itself, where it said it."""
 
-    def __init__(self, session: Session, run_id: str) -> None:
-        self._json = session.json
-        self._path = session.workspace.runs.log_path(run_id)
-        self._count = 0
+    def show(record: LogRecord) -> None:
+        if record.k == "line":
+            click.echo(clean(record.x), err=record.l != "out")
 
-    def show(self) -> None:
-        from mlenv_jupyter.builds.log import read_records
-
-        for at, record in enumerate(read_records(self._path)):
-            if at < self._count:
-                continue
-            self._count += 1
-            if self._json:
-                write_line(record)
-            elif record.k == "line":
-                click.echo(clean(record.x), err=record.l != "out")
+    return Shown(session, session.workspace.runs.log_path(run_id), show)
 
 
 def _follow(session: Session, found: Run) -> int:
-    shown, pause = _Shown(session, found.id), threading.Event()
+    shown, pause = _shown(session, found.id), threading.Event()
     try:
         while not found.ended:
             found = session.workspace.runs.wait(found.id, 0)

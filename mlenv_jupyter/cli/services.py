@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlenv_jupyter.cli.follow import clean, write_line
+from mlenv_jupyter.cli.follow import Shown, clean
 from mlenv_jupyter.cli.output import age, emit, note, say, state, table
 from mlenv_jupyter.cli.session import REFERENCE, Session, common, verb
 from mlenv_jupyter.core.errors import BuildFailed, InvalidRequest, Unavailable
@@ -118,7 +118,7 @@ def list_(session: Session) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on until interrupted.")
 def log(session: Session, name: str, follow: bool) -> None:
     """Print what a service has said."""
-    shown, pause = _Shown(session, name), threading.Event()
+    shown, pause = _shown(session, name), threading.Event()
     shown.show()
     while follow:
         pause.wait(0.1)
@@ -189,25 +189,9 @@ for _one in (list_, log, ask, keys, export, delete):
 COMMANDS = (serve, services)
 
 
-class _Shown:
-    """What is new in a service's log, each line once."""
-
-    def __init__(self, session: Session, name: str) -> None:
-        self._json = session.json
-        self._path = session.workspace.services.log_path(name)
-        self._count = 0
-
-    def show(self) -> None:
-        from mlenv_jupyter.builds.log import read_records
-
-        for at, record in enumerate(read_records(self._path)):
-            if at < self._count:
-                continue
-            self._count += 1
-            if self._json:
-                write_line(record)
-            else:
-                click.echo(clean(record.x))
+def _shown(session: Session, name: str) -> Shown:
+    path = session.workspace.services.log_path(name)
+    return Shown(session, path, lambda record: click.echo(clean(record.x)))
 
 
 def _model(session: Session, text: str, name: str) -> Model:
@@ -222,7 +206,7 @@ def _model(session: Session, text: str, name: str) -> Model:
 
 
 def _wait(session: Session, made: Service) -> Service:
-    shown = _Shown(session, made.name)
+    shown = _shown(session, made.name)
     while not made.settled:
         made = session.workspace.services.wait(made.name, 0.2)
         if not session.json:
