@@ -250,8 +250,9 @@ def _interrupted(session: Session, build: Build) -> None:
     )
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
-    click.echo("  (Ctrl-C again now stops it.)", err=True, color=colour(sys.stderr))
     try:
+        # In here, as the second may come while this is being written.
+        click.echo("  (Ctrl-C again now stops it.)", err=True, color=colour(sys.stderr))
         threading.Event().wait(AGAIN)
     except KeyboardInterrupt:
         try:
