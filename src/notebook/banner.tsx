@@ -4,9 +4,9 @@ import * as React from 'react';
 import { formatVersion } from '../format';
 import { useSignal } from '../panel/context';
 import { Button } from '../panel/parts';
-import { stageWords } from '../panel/states';
 import type { IPlan } from '../wire';
 import { BarWidget, Banner } from './bar';
+import { BuildBanner } from './buildbanner';
 import type { IKernelFacts } from './kernelfacts';
 import type { MissingKernel, MissingState } from './missingkernel';
 import { Review } from './review';
@@ -76,35 +76,16 @@ function MissingView(props: IMissingProps): JSX.Element | null {
       return <AbsentView {...props} state={state} />;
     case 'building': {
       const { build, wants } = state;
-      const { stage, count } = build
-        ? stageWords(build, trans)
-        : { stage: trans.__('Queued'), count: '' };
       return (
-        <Banner
-          tone="quiet"
-          icon="building"
-          text={trans.__(
-            'Building %1: %2. The notebook switches when it is ready.',
-            titleOf(wants),
-            `${stage} ${count}`.trim()
-          )}
-          strong={titleOf(wants)}
+        <BuildBanner
+          title={titleOf(wants)}
+          build={build}
+          before={trans.__('Queued')}
+          onOpenLog={({ id }) => actions.openLog(wants, id)}
+          onCancel={() => void missing.cancel()}
           onDismiss={onDismiss}
           trans={trans}
-        >
-          {build && (
-            <Button
-              kind="plain"
-              label={trans.__('Open log')}
-              onClick={() => actions.openLog(wants, build.id)}
-            />
-          )}
-          <Button
-            label={trans.__('Cancel')}
-            disabled={!build || build.cancelling}
-            onClick={() => void missing.cancel()}
-          />
-        </Banner>
+        />
       );
     }
     case 'failed':

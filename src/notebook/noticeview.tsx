@@ -4,8 +4,8 @@ import * as React from 'react';
 import { formatVersion } from '../format';
 import { useSignal } from '../panel/context';
 import { Button } from '../panel/parts';
-import { stageWords } from '../panel/states';
 import { BarWidget, Banner } from './bar';
+import { BuildBanner } from './buildbanner';
 import { countOf } from './driftwatch';
 import type { MissingKernel } from './missingkernel';
 import type { Notice, Notices } from './notices';
@@ -86,35 +86,15 @@ function OneNotice(props: INoticeProps & { notice: Notice }): JSX.Element {
   switch (notice.is) {
     case 'working': {
       const { build, on } = notice;
-      const title = titleOf(on);
-      const { stage, count } = build
-        ? stageWords(build, trans)
-        : { stage: trans.__('Saving'), count: '' };
       return (
-        <Banner
-          tone="quiet"
-          icon="building"
-          text={trans.__(
-            'Building %1: %2. The notebook switches when it is ready.',
-            title,
-            `${stage} ${count}`.trim()
-          )}
-          strong={title}
+        <BuildBanner
+          title={titleOf(on)}
+          build={build}
+          before={trans.__('Saving')}
+          onOpenLog={({ id }) => actions.openLog(on.name, on.version, id)}
+          onCancel={() => void notices.cancel()}
           {...shared}
-        >
-          {build && (
-            <Button
-              kind="plain"
-              label={trans.__('Open log')}
-              onClick={() => actions.openLog(on.name, on.version, build.id)}
-            />
-          )}
-          <Button
-            label={trans.__('Cancel')}
-            disabled={!build || build.cancelling}
-            onClick={() => void notices.cancel()}
-          />
-        </Banner>
+        />
       );
     }
     case 'failed': {
