@@ -58,7 +58,7 @@ class Worker:
         """Whether this build is linking alone and may begin now, so that it needs no process."""
         try:
             pipeline = self._make_pipeline()
-            return pipeline.is_at_once() and self._take_slot()
+            return pipeline.is_at_once() and not self._before() and self._take_slot()
         except (MlenvError, OSError):
             return False  # a process of its own will meet the same, and say it
 
@@ -159,8 +159,10 @@ class Worker:
     def _wait_for_a_slot(self) -> None:
         """Wait until fewer than the allowed number of builds run, in whatever process."""
         said = -1
-        while self._slot is None and not self._take_slot():
+        while self._slot is None:
             before = len(self._before())
+            if not before and self._take_slot():
+                return
             if before != said:
                 self.say(f"Waiting: {before} before it" if before else "Waiting: the next one")
                 said = before
@@ -173,8 +175,6 @@ class Worker:
         return [one.place.name for one in files if one.place.exists() and one.is_held()]
 
     def _take_slot(self) -> bool:
-        if self._before():
-            return False
         for number in range(self.spec.max_concurrent_builds):
             slot = FileLock(self.places.builds / f"slot-{number}.lock", thread_local=False)
             try:

@@ -90,7 +90,7 @@ class _Log:
         self._rest = b""
 
     def lines(self) -> list[bytes]:
-        """Those of the next stretch; none where nothing is new, or where a line is longer than it."""
+        """Those of the next stretch; none where nothing is new, or where a line is longer."""
         data = _read(self._path, self.offset)
         self.offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
