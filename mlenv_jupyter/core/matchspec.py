@@ -18,6 +18,7 @@ _ONE = r"(?:==|!=|<=|>=|~=|=|<|>)?\s*[A-Za-z0-9_.+!*-]+"
 _ATOM = re.compile(r"(?P<op>==|!=|<=|>=|~=|=|<|>)?\s*(?P<version>[A-Za-z0-9_.+!*-]+)")
 _NUMBER = re.compile(r"\*|(?:\d+!)?_?[A-Za-z0-9]+(?:[._+-]+[A-Za-z0-9]+)*[._-]*\*?")
 _VERSIONS = re.compile(rf"{_ONE}(?:\s*[,|]\s*{_ONE})*")
+_STAR = re.compile(r"\*(?=[A-Za-z0-9_.*^$-])")
 _BUILD = re.compile(r"(?:(?:\s*=\s*|\s+)(?P<build>[A-Za-z0-9_.+*^$|()-]+)|\s*=?)\s*")
 _BRACKETS = re.compile(r"\[(?P<inside>[^\[\]]*)\]$")
 _KEY = re.compile(
@@ -80,6 +81,9 @@ def parse(text: str) -> Spec | None:
 
 def _version(rest: str) -> str | None:
     """Version and build in one spelling; None where they are none."""
+    # Any version is all that a star can be: `*cuda*` is rattler's `* cuda*`.
+    if _STAR.match(rest):
+        rest = f"* {rest[1:]}"
     found = _VERSIONS.match(rest)
     if found is None:
         return None

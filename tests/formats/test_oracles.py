@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
@@ -60,6 +60,7 @@ def rattler() -> Callable[[str], str | None]:
 
 
 @given(text=specs())
+@example(text="numpy1 *cuda*")
 @settings(max_examples=300, deadline=None)
 def test_match_specs_mean_what_rattler_takes_them_for(
     rattler: Callable[[str], str | None], text: str
