@@ -12,8 +12,8 @@ from bench.measure import Clock, Sample, Table, compare, rounds
 from mlenv_jupyter.builds.python import query
 from mlenv_jupyter.builds.shelf import Owner, Shelf
 
-NOTE = """Linking is two thirds of a warm build, so a link to each package's directory would make
-a build two to three times faster. It is not taken, since environments would be made of each other:
+NOTE = """Linking is two fifths of a warm build, so a link to each package's directory would make
+a build one and a half times as fast. It is not taken, since environments would be made of each other:
 tried out, `uv pip uninstall numpy` in one prefix took numpy from every environment that had it,
 and from those still to be built, where the user may write (root, in most containers). With hard
 links it is that prefix alone (`tests/builds/test_shelf.py`). A library that looks for its neighbour

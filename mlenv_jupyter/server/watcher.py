@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from jupyter_events import EventLogger
 
-from mlenv_jupyter.core.errors import MlenvError
-from mlenv_jupyter.kernels.starting import Listener, Word
 from mlenv_jupyter.server.access import WorkspaceAccess
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.version import Change
+    from mlenv_jupyter.kernels.starting import Listener, Word
+    from mlenv_jupyter.workspace import Workspace
 
 POLL = 0.2
 """Seconds between two looks at the registry, each of some microseconds."""
@@ -23,7 +23,7 @@ RECONCILE = 5.0
 PATIENCE = 10.0
 """Seconds to wait after the registry could not be had."""
 SETTLE = 1.0
-"""Seconds after the start, so that the registry's imports do not slow the first pages down."""
+"""Seconds after the start: the imports, all made after that, do not slow the first pages down."""
 SCHEMAS = Path(__file__).with_name("events")
 SCHEMA = "https://events.mlenv.dev/{kind}"
 
@@ -65,6 +65,8 @@ class Watcher:
 
     async def _run(self) -> None:
         await asyncio.sleep(SETTLE)
+        from mlenv_jupyter.core.errors import MlenvError
+
         while True:
             try:
                 await self._watch()
@@ -76,7 +78,7 @@ class Watcher:
         """Watch until the registry cannot be had; what was missed then is caught up with."""
         clock = asyncio.get_running_loop().time
         if self._starting is None:
-            self._starting = await self._access.call(lambda it: Listener(it.places.home))
+            self._starting = await self._access.call(_listener)
         seen = await self._access.call(lambda it: it.data_version())
         if seen:
             # Where there is no registry yet, none is made by looking at it.
@@ -139,3 +141,9 @@ class Watcher:
             schema_id=SCHEMA.format(kind=change.kind),
             data={key: value for key, value in data.items() if value is not None},
         )
+
+
+def _listener(it: Workspace) -> Listener:
+    from mlenv_jupyter.kernels.starting import Listener
+
+    return Listener(it.places.home)

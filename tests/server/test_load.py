@@ -15,7 +15,10 @@ from tornado.web import RequestHandler
 from mlenv_jupyter.core.errors import NotFound
 from mlenv_jupyter.server.routes import handlers
 
-HEAVY = ("sqlalchemy", "alembic", "docker", "rattler", "packaging.requirements", "filelock", "uv")
+HEAVY = (
+    *("sqlalchemy", "alembic", "docker", "rattler", "packaging.requirements", "filelock", "uv"),
+    *("msgspec", "mlenv_jupyter.core", "mlenv_jupyter.store", "mlenv_jupyter.kernels"),
+)
 LOAD = """
 import json, sys
 import jupyter_server.serverapp, jupyter_server.extension.application
