@@ -13,9 +13,9 @@ from mlenv_jupyter.builds.python import query
 from mlenv_jupyter.builds.shelf import Owner, Shelf
 
 NOTE = """Linking is two fifths of a warm build, so a link to each package's directory would make
-a build one and a half times as fast. It is not taken, since environments would be made of each other:
-tried out, `uv pip uninstall numpy` in one prefix took numpy from every environment that had it,
-and from those still to be built, where the user may write (root, in most containers). With hard
+a build one and a half times as fast. It is not taken, since environments would be made of each
+other: tried out, `uv pip uninstall numpy` in one prefix took numpy from every environment that had
+it, and from those still to be built, where the user may write (root, in most containers). With hard
 links it is that prefix alone (`tests/builds/test_shelf.py`). A library that looks for its neighbour
 by its real path (`Path(__file__).resolve().parent.parent`, `$ORIGIN/../../other/lib`) would find
 the shelf, where each wheel is alone. And a prefix could no longer be mounted, measured or moved

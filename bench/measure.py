@@ -94,7 +94,8 @@ def compare(question: str, found: Mapping[str, list[Sample]], base: str, note: s
                 f"{min(seconds):.3g} … {max(seconds):.3g}",
                 f"{here.seconds / middle.seconds:.3g} ×",
                 f"{here.cpu:.3g} s",
-                f"{here.cpu / middle.cpu:.3g} ×",
+                # Too little to be counted, or of a process that goes on: nothing to compare by.
+                f"{here.cpu / middle.cpu:.3g} ×" if middle.cpu else "",
             )
         )
     head = ("", "median", "spread", f"beside {base}", "processor", f"beside {base}")
