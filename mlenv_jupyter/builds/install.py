@@ -6,7 +6,6 @@ import contextlib
 import csv
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.builds.bytecode import Job, compile_all, distributions, jobs_of, link_tree
 from mlenv_jupyter.builds.credentials import guarded_addresses, has_credentials
-from mlenv_jupyter.builds.python import Python
 from mlenv_jupyter.builds.resolve import LineSink, ToolFailed, index_options
 from mlenv_jupyter.builds.shelf import NotOnShelf, Owner, Shelf, gather, listed_twice, read_record
+from mlenv_jupyter.builds.site import Site
 from mlenv_jupyter.builds.verify import check_starts, verify
 from mlenv_jupyter.core.build import Progress
 from mlenv_jupyter.core.definition import Definition
@@ -25,29 +24,11 @@ from mlenv_jupyter.core.universal import Chosen, hashed_requirements, one_platfo
 from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.process import Line, run
 from mlenv_jupyter.store.files import kept_file
-from mlenv_jupyter.store.places import Places
-from mlenv_jupyter.store.store import Record, Store
+from mlenv_jupyter.store.store import Record
 from mlenv_jupyter.store.trees import Size, remove_tree
 
 LINKING = 0.5
 """The part of an installation's progress that fetching and linking is; the rest is bytecode."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """What every step of an installation needs: tools, places, and where to say what happens."""
-
-    uv: str
-    python: Python
-    places: Places
-    store: Store
-    work: Path
-    env: Mapping[str, str]
-    on_line: LineSink
-    on_progress: Callable[[Progress], None]
-    use_cache: bool = True
-    shelf_only: bool = False
-    """Raise NotOnShelf rather than fetch or compile anything."""
 
 
 def install_prefix(

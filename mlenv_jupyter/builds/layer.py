@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
-from mlenv_jupyter.builds.install import Site
 from mlenv_jupyter.builds.resolve import ToolFailed, choose, index_options, lock_for, storable
+from mlenv_jupyter.builds.site import Site
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed, Culprit, Fix

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from mlenv_jupyter.builds import python as pythons
-from mlenv_jupyter.builds.install import Site, install_prefix, on_shelf
+from mlenv_jupyter.builds.install import install_prefix, on_shelf
 from mlenv_jupyter.builds.layer import Layer, known_layer, resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
 from mlenv_jupyter.builds.resolve import lock_for, spark_of
+from mlenv_jupyter.builds.site import Site
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import Chosen

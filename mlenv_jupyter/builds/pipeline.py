@@ -17,10 +17,11 @@ import msgspec
 
 from mlenv_jupyter.builds import python as pythons
 from mlenv_jupyter.builds.credentials import credentials
-from mlenv_jupyter.builds.install import Site, install_layer
+from mlenv_jupyter.builds.install import install_layer
 from mlenv_jupyter.builds.layer import Layer
 from mlenv_jupyter.builds.resolve import choose, references, resolve, storable
 from mlenv_jupyter.builds.settings import passed_on
+from mlenv_jupyter.builds.site import Site
 from mlenv_jupyter.builds.spark import spark_activation
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.builds.wheels import private_wheels, wheel_addresses

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,12 +11,10 @@ from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.builds.bytecode import distributions
 from mlenv_jupyter.builds.resolve import ToolFailed
+from mlenv_jupyter.builds.site import Site
 from mlenv_jupyter.core.errors import BuildFailed
 from mlenv_jupyter.core.lock import Lock, LockedPackage
 from mlenv_jupyter.process import run
-
-if TYPE_CHECKING:
-    from mlenv_jupyter.builds.install import Site
 
 
 def verify(site: Site, place: Path, site_packages: Path, lock: Lock) -> tuple[LockedPackage, ...]:

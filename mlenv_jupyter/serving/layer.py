@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mlenv_jupyter.builds import python as pythons
-from mlenv_jupyter.builds.install import Site, install_layer
+from mlenv_jupyter.builds.install import install_layer
 from mlenv_jupyter.builds.layer import resolve_beside
 from mlenv_jupyter.builds.pipeline import environment_for
+from mlenv_jupyter.builds.site import Site
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed, Unavailable
 from mlenv_jupyter.core.lock import Lock, LockedPackage

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from mlenv_jupyter.builds.bytecode import Job, compile_all, jobs_of, link_tree
-from mlenv_jupyter.builds.install import Site
+from mlenv_jupyter.builds.site import Site
 
 
 def compile_conda(site: Site, prefix: Path, site_packages: Path) -> int:

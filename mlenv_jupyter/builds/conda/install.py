@@ -15,8 +15,9 @@ from mlenv_jupyter.builds.conda.activation import Activation, activation_of
 from mlenv_jupyter.builds.conda.bytecode import compile_conda
 from mlenv_jupyter.builds.conda.engine import Engine
 from mlenv_jupyter.builds.conda.pip_section import versions_in
-from mlenv_jupyter.builds.install import Site, install_wheels, now
+from mlenv_jupyter.builds.install import install_wheels, now
 from mlenv_jupyter.builds.shelf import Owner
+from mlenv_jupyter.builds.site import Site
 from mlenv_jupyter.core.build import Progress
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed

@@ -15,8 +15,8 @@ from mlenv_jupyter.builds.bytecode import distributions
 from mlenv_jupyter.builds.conda.explain_pip import explain_pip
 from mlenv_jupyter.builds.credentials import for_uv
 from mlenv_jupyter.builds.hashes import hashed
-from mlenv_jupyter.builds.install import Site
 from mlenv_jupyter.builds.resolve import ToolFailed, choose, index_options
+from mlenv_jupyter.builds.site import Site
 from mlenv_jupyter.builds.wheels import wheel_requirements, without_places
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import BuildFailed

@@ -25,11 +25,11 @@ from mlenv_jupyter.builds.conda.pip_section import (
     versions_in,
 )
 from mlenv_jupyter.builds.conda.target import Target
-from mlenv_jupyter.builds.install import Site
 from mlenv_jupyter.builds.layer import Layer, resolve_layer
 from mlenv_jupyter.builds.pipeline import Outcome, Pipeline, count
 from mlenv_jupyter.builds.python import SYSTEM
 from mlenv_jupyter.builds.resolve import spark_of, storable
+from mlenv_jupyter.builds.site import Site
 from mlenv_jupyter.builds.wheels import private_wheels, wheel_addresses
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.definition import Definition
