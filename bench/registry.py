@@ -41,7 +41,7 @@ OURS = (
 from pathlib import Path
 from mlenv_jupyter.registry.registry import Registry
 registry = Registry(Path(home))
-environments = registry.environments
+environments, versions = registry.environments, registry.versions
 if len(sys.argv) > 4:
     import msgspec
     from sqlalchemy import insert
@@ -62,10 +62,10 @@ if len(sys.argv) > 4:
                  definition=texts[i % 8], definition_id="0" * 64, digest="0" * 64, created_at=at)
             for i in range(len(names)) for n in range(1, each + 1)])
     sys.exit()
-environments.version(wanted, "3")
+versions.get(wanted, "3")
 print(json.dumps({
     "start-up": time.perf_counter() - began,
-    "get one version": median(lambda: environments.version(wanted, "3")),
+    "get one version": median(lambda: versions.get(wanted, "3")),
     "newest 50": median(lambda: environments.page()),
     "search": median(lambda: environments.page(wanted[4:])),
     "search, nothing found": median(lambda: environments.page("nothing-of-it")),

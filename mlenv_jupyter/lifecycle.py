@@ -55,7 +55,7 @@ class Lifecycle:
         """
         self._require_own(name)
         check_label(label)
-        row = self._registry.environments.version(name, version)
+        row = self._registry.versions.get(name, version)
         self._registry.labels.set(
             name, label, row.version, expected=expected, author=author, message=message
         )
@@ -92,8 +92,8 @@ class Lifecycle:
         """
         self._require_own(name)
         if version is not None:
-            version = self._registry.environments.version(name, version).version
-        row = self._registry.environments.roll_back(name, version, author=author, message=message)
+            version = self._registry.versions.get(name, version).version
+        row = self._registry.versions.roll_back(name, version, author=author, message=message)
         return self._views.full(row)
 
     def refresh(
@@ -112,13 +112,13 @@ class Lifecycle:
         from mlenv_jupyter.builds.refresh import resolve_anew
 
         self._require_own(name)
-        row = self._registry.environments.version(name, version)
+        row = self._registry.versions.get(name, version)
         self._places.make()
         with tempfile.TemporaryDirectory(dir=self._places.home, prefix=".refresh-") as work:
             found = resolve_anew(row, self._registry, self._places, Path(work), keep=not dry_run)
         if found.lock_id is None or found.lock_id == row.lock_id:
             return Refresh(version=self._views.full(row), created=False, changes=found.changes)
-        made, created = self._registry.environments.refresh(
+        made, created = self._registry.versions.refresh(
             name, row.version, found.lock_id, author=author, message=message
         )
         return Refresh(version=self._views.full(made), created=created, changes=found.changes)
@@ -132,7 +132,7 @@ class Lifecycle:
         """
         self._require_own(name)
         if version is not None:
-            version = self._registry.environments.version(name, version).version
+            version = self._registry.versions.get(name, version).version
         self._registry.archive.put(name, version, author=author, message=message)
         self._mark_kernels(name)
         return self._environment(name)
@@ -143,7 +143,7 @@ class Lifecycle:
         """Put an archived environment, or one version of it, back. Raises NotFound."""
         self._require_own(name)
         if version is not None:
-            version = self._registry.environments.version(name, version).version
+            version = self._registry.versions.get(name, version).version
         self._registry.archive.take_back(name, version, author=author, message=message)
         self._mark_kernels(name)
         return self._environment(name)
@@ -173,7 +173,7 @@ class Lifecycle:
         Its prefix stays in the store until it is collected. Raises NotFound, Conflict.
         """
         self._require_own(name)
-        row = self._registry.environments.version(name, version)
+        row = self._registry.versions.get(name, version)
         (light,) = self._views.versions([row])
         reference, used = light.reference, ""
         if light.state in ("queued", "building"):
@@ -190,9 +190,7 @@ class Lifecycle:
                 where="version",
                 remedy=remedy,
             )
-        self._registry.environments.delete_version(
-            name, row.version, author=author, message=message
-        )
+        self._registry.versions.delete(name, row.version, author=author, message=message)
 
     def require_offered(self, row: VersionRow) -> None:
         """Raise Conflict for a version that is archived, itself or with its environment."""
@@ -226,7 +224,7 @@ class Lifecycle:
         from mlenv_jupyter.kernels.kernelspecs import mark_archived
 
         whole = self._registry.environments.get(name).archived_at is not None
-        rows = self._registry.environments.versions(name, archived=True)
+        rows = self._registry.versions.all(name, archived=True)
         for light in self._views.versions(list(rows)):
             if light.kernel is not None:
                 mark_archived(light.kernel, whole or light.archived_at is not None)

@@ -41,7 +41,7 @@ def _prefix(workspace: Workspace, place: Path, *, repair: bool) -> list[Finding]
     wrong = verify_prefix(workspace.store, place, registry.locks.of_digest(digest))
     if not wrong:
         return []
-    users = registry.environments.with_lock_digest(digest)
+    users = registry.versions.with_lock_digest(digest)
     where = ", ".join(":".join(one) for one in users[:3]) or f"prefix {place.name[:12]}"
     remedy = (
         f"`mlenv verify --repair`, or `mlenv build {':'.join(users[0])} --force`."

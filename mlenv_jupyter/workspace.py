@@ -385,7 +385,7 @@ class Workspace(Configurable):
         if environment.read_only:
             rows = self.registry.curated(self.registry.catalogue.versions(name))
             return self._views.versions(rows)
-        own = self.registry.environments.versions(name, archived=archived)
+        own = self.registry.versions.all(name, archived=archived)
         return self._views.versions(list(own))
 
     def versions_page(
@@ -396,9 +396,7 @@ class Workspace(Configurable):
         if environment.read_only:
             shown = self.versions(name)
             return Page(items=shown, total=len(shown))
-        found = self.registry.environments.versions_page(
-            name, limit=limit, cursor=cursor, archived=archived
-        )
+        found = self.registry.versions.page(name, limit=limit, cursor=cursor, archived=archived)
         items = self._views.versions(list(found.rows))
         return Page(items=items, next=found.next, total=found.total)
 
@@ -429,7 +427,7 @@ class Workspace(Configurable):
         if version is not None:
             check_version(version, own=True)
         self.registry.refuse_curated(name)
-        row, created = self.registry.environments.register(
+        row, created = self.registry.versions.register(
             name,
             definition.checked(),
             description=description,

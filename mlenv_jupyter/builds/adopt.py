@@ -113,7 +113,7 @@ class Adoption:
         lock, addresses, minor = found
         row = self._registry.find(version.name, version.version)
         lock_id = self._registry.locks.add(row.digest, minor, lock, storable(addresses))
-        self._registry.environments.set_lock(row.id, lock_id)
+        self._registry.versions.set_lock(row.id, lock_id)
         return Adopted(version=version, created=created, read=read, locked=len(lock.packages))
 
     def _lock(

@@ -204,7 +204,7 @@ class Bundles:
         made, created = self._register(name, definition.checked(), **fields)
         row = self._registry.find(made.name, made.version)
         lock_id = self._registry.locks.add(row.digest, _minor(described.python), lock, {})
-        self._registry.environments.set_lock(row.id, lock_id)
+        self._registry.versions.set_lock(row.id, lock_id)
         return Unpacked(version=made, created=created, wheels=wheels, notes=tuple(notes))
 
     def _prepare(self, described: BundleFile, lock: Any) -> list[str]:

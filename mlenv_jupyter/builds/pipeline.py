@@ -229,7 +229,7 @@ class Pipeline(ABC):
         if record.layer != layer_digest:
             self.store.amend(prefix, msgspec.structs.replace(record, layer=layer_digest))
         if self.spec.version_id is not None:
-            self.registry.environments.set_lock(self.spec.version_id, lock_id)
+            self.registry.versions.set_lock(self.spec.version_id, lock_id)
             reach("lock.set")
             self.registry.environments.set_ready(self.spec.name, self.spec.version)
 

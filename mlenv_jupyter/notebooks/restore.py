@@ -106,7 +106,7 @@ class Notebooks:
             )
         definition = trust.definition_of(stamp, ticks)
         chosen = name or self._free_name(stamp, definition)
-        row, _ = self._registry.environments.register(
+        row, _ = self._registry.versions.register(
             chosen,
             definition,
             author=author,
@@ -159,7 +159,7 @@ class Notebooks:
 
     def _same(self, stamp: Stamp) -> VersionRow | None:
         """The version here with this Definition id and this lock, its own name first."""
-        rows = self._registry.environments.with_definition(stamp.definition_id, stamp.digest)
+        rows = self._registry.versions.with_definition(stamp.definition_id, stamp.digest)
         for row in sorted(rows, key=lambda one: (one.name != stamp.name, -one.number)):
             if stamp.lock_digest is None or self._lock_digest(row) in (None, stamp.lock_digest):
                 return row
@@ -182,7 +182,7 @@ class Notebooks:
         if stamp.lock_digest is None:
             return None
         wanted = Definition.parse(stamp.definition).variables
-        for row in self._registry.environments.with_digest(stamp.digest):
+        for row in self._registry.versions.with_digest(stamp.digest):
             if row.definition.variables == wanted and self._lock_digest(row) == stamp.lock_digest:
                 return row
         return None

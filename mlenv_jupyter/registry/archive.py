@@ -121,3 +121,32 @@ def require_another(
             where="version",
             remedy=f"{instead} instead.",
         )
+
+
+def refuse_archived(environment: RowMapping, *, new: bool = False) -> None:
+    """Raise Conflict for what is archived; with ``new`` for what is there at all."""
+    name = environment["name"]
+    if environment["archived_at"]:
+        raise Conflict(
+            f"{name!r} is archived.",
+            code="archived",
+            where="name",
+            remedy=f"Restore it: `mlenv restore {name}`."
+            + (" Or use another name." if new else ""),
+        )
+    if new:
+        raise Conflict(
+            f"There is an environment {name!r} already.",
+            where="name",
+            remedy="Choose another name, or save a new version of it.",
+        )
+
+
+def is_archived(name: str, version: str) -> Conflict:
+    """What is said where a version would be used that is archived."""
+    return Conflict(
+        f"This is {name}:{version}, which is archived.",
+        code="archived",
+        where="version",
+        remedy=f"Restore it: `mlenv restore {name}:{version}`.",
+    )

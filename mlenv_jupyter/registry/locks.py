@@ -8,13 +8,14 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.universal import CondaLock, UniversalLock
 from mlenv_jupyter.registry import tables
 from mlenv_jupyter.registry.checksums import checksum
 from mlenv_jupyter.registry.database import Database
+from mlenv_jupyter.registry.rows import require_version
 
 L, P, V = tables.locks, tables.platform_locks, tables.versions
 
@@ -231,3 +232,26 @@ def _pack(value: object) -> bytes:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+
+
+def lock_of_base(
+    connection: Connection, environment: RowMapping, base: str | None, digest: str
+) -> int | None:
+    """The lock of the version that was edited, where the same is to be installed."""
+    if base is None or environment["latest_id"] is None:
+        return None
+    row = require_version(connection, environment, base)
+    return row["lock_id"] if row["digest"] == digest else None
+
+
+def newest_lock(connection: Connection, environment_id: int, digest: str) -> int | None:
+    """A lock of the same digest: that of this environment's newest version, or anybody's newest."""
+    own = (
+        select(V.c.lock_id)
+        .where(V.c.environment_id == environment_id, V.c.digest == digest, V.c.lock_id.is_not(None))
+        .order_by(V.c.number.desc())
+        .limit(1)
+    )
+    other = select(L.c.id).where(L.c.digest == digest).order_by(L.c.id.desc()).limit(1)
+    found = connection.scalar(own) or connection.scalar(other)
+    return None if found is None else int(found)

@@ -25,6 +25,7 @@ from mlenv_jupyter.registry.locks import Locks
 from mlenv_jupyter.registry.rows import VersionRow
 from mlenv_jupyter.registry.runs import Runs
 from mlenv_jupyter.registry.services import Models, Services
+from mlenv_jupyter.registry.versions import Versions
 
 
 class Registry:
@@ -36,6 +37,7 @@ class Registry:
         self.database = Database(address or f"sqlite:///{home / 'registry.sqlite'}", home=home)
         self.catalogue = catalogue or Catalogue()
         self.environments = Environments(self.database)
+        self.versions = Versions(self.database)
         self.labels = Labels(self.database)
         self.history = History(self.database)
         self.archive = Archive(self.database)
@@ -53,7 +55,7 @@ class Registry:
             return self.curated([entry])[0]
         if name.lower().startswith(RESERVED_PREFIX):
             raise NotFound(f"There is no curated environment {name!r}.", where="name")
-        return self.environments.version(name, version)
+        return self.versions.get(name, version)
 
     def curated_entry(self, name: str, version: str | None = None) -> Curated | None:
         """The curated environment that a name means; None where it means a registered one.

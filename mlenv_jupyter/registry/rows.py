@@ -141,6 +141,9 @@ def require_version(connection: Connection, environment: RowMapping, version: st
 LATEST = "latest"
 """The label that mlenv keeps itself."""
 
+MAX_LIMIT = 500
+"""The most rows of one page."""
+
 
 def no_environment(name: str) -> NotFound:
     """What is said where a name is not registered."""

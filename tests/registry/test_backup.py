@@ -18,7 +18,7 @@ from mlenv_jupyter.registry.verify import verify_registry
 def registry(tmp_path: Path) -> Registry:
     """A registry with one environment."""
     made = Registry(tmp_path / "home")
-    made.environments.register("churn", Definition.create(requirements=["numpy"]))
+    made.versions.register("churn", Definition.create(requirements=["numpy"]))
     return made
 
 
@@ -33,7 +33,7 @@ def test_there_and_back(registry: Registry, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="already"):
         back_up(registry.database, file)
     back_up(registry.database, file, replace=True)
-    registry.environments.register("later", Definition.create())
+    registry.versions.register("later", Definition.create())
     registry.environments.delete("churn")
     other = Registry(tmp_path / "home")  # as another process has it open
     watch = CommitWatch(tmp_path / "home" / "registry.sqlite")
@@ -57,7 +57,7 @@ def test_a_backup_is_whole_while_others_write(registry: Registry, tmp_path: Path
         for number in range(100):
             if done.is_set():
                 return
-            registry.environments.register(f"env{number}", Definition.create())
+            registry.versions.register(f"env{number}", Definition.create())
 
     writer = threading.Thread(target=write)
     writer.start()

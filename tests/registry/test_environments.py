@@ -23,7 +23,7 @@ from mlenv_jupyter.registry.registry import Registry
 registry = Registry(Path(sys.argv[1]))
 for number in range(50):
     made = Definition.create(variables={"WHO": sys.argv[2], "NUMBER": str(number)})
-    registry.environments.register("shared", made)
+    registry.versions.register("shared", made)
 """
 
 
@@ -38,16 +38,16 @@ def definition(*requirements: str) -> Definition:
 
 
 def test_the_same_again_is_the_version_that_there_is(registry: Registry) -> None:
-    first, made = registry.environments.register("churn", definition("numpy", "six"))
+    first, made = registry.versions.register("churn", definition("numpy", "six"))
     assert (first.version, made) == ("1", True)
-    second, made = registry.environments.register("churn", definition("six", "NumPy"))
+    second, made = registry.versions.register("churn", definition("six", "NumPy"))
     assert (second, made) == (first, False)
-    third, _ = registry.environments.register("churn", definition("numpy"))
+    third, _ = registry.versions.register("churn", definition("numpy"))
     assert third.version == "2"
-    again, made = registry.environments.register("churn", definition("numpy", "six"))
+    again, made = registry.versions.register("churn", definition("numpy", "six"))
     assert (again.version, made) == ("1", False)
     assert registry.environments.get("churn").latest.version == "2"
-    assert [one.version for one in registry.environments.versions("churn")] == ["2", "1"]
+    assert [one.version for one in registry.versions.all("churn")] == ["2", "1"]
 
 
 def test_four_processes_register_two_hundred_versions(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_four_processes_register_two_hundred_versions(tmp_path: Path) -> None:
     ]
     assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
     registry = Registry(tmp_path)
-    versions = registry.environments.versions("shared")
+    versions = registry.versions.all("shared")
     assert [one.number for one in versions] == list(range(200, 0, -1))
     assert len({one.definition_id for one in versions}) == 200
     environment = registry.environments.get("shared")
@@ -65,24 +65,24 @@ def test_four_processes_register_two_hundred_versions(tmp_path: Path) -> None:
 
 
 def test_new_means_new(registry: Registry) -> None:
-    registry.environments.register("churn", definition("numpy"), new=True)
+    registry.versions.register("churn", definition("numpy"), new=True)
     with pytest.raises(Conflict) as caught:
-        registry.environments.register("churn", definition("six"), new=True)
+        registry.versions.register("churn", definition("six"), new=True)
     assert caught.value.where == "name"
-    assert len(registry.environments.versions("churn")) == 1
+    assert len(registry.versions.all("churn")) == 1
 
 
 def test_what_is_not_there_says_what_is(registry: Registry) -> None:
     with pytest.raises(NotFound, match="mlenv list"):
-        registry.environments.version("nope")
-    registry.environments.register("churn", definition())
+        registry.versions.get("nope")
+    registry.versions.register("churn", definition())
     with pytest.raises(NotFound, match="newest is 1"):
-        registry.environments.version("churn", "7")
+        registry.versions.get("churn", "7")
 
 
 def test_pages_have_everything_once(registry: Registry) -> None:
     for number in range(25):
-        registry.environments.register(f"env{number}", definition())
+        registry.versions.register(f"env{number}", definition())
     seen: list[str] = []
     cursor = None
     while True:
@@ -99,7 +99,7 @@ def test_pages_have_everything_once(registry: Registry) -> None:
 
 
 def test_search_looks_at_names_descriptions_tags_and_packages(registry: Registry) -> None:
-    add = registry.environments.register
+    add = registry.versions.register
     add("churn", definition("polars"), description="Weekly retrain", tags={"team": "Growth"})
     add("other", definition("pandas"))
     for query in ("chu", "POLARS", "weekly", "growth", "polars churn"):
@@ -109,11 +109,11 @@ def test_search_looks_at_names_descriptions_tags_and_packages(registry: Registry
 
 
 def test_a_deleted_environment_is_gone_and_its_name_is_free(registry: Registry) -> None:
-    registry.environments.register("churn", definition("numpy"))
+    registry.versions.register("churn", definition("numpy"))
     registry.environments.delete("churn")
     with pytest.raises(NotFound):
         registry.environments.get("churn")
-    assert registry.environments.register("churn", definition("six"))[0].version == "1"
+    assert registry.versions.register("churn", definition("six"))[0].version == "1"
 
 
 def test_migrations_make_the_tables(registry: Registry) -> None:
@@ -147,11 +147,11 @@ def test_a_damaged_file_is_said(tmp_path: Path) -> None:
 def test_other_processes_see_a_commit(registry: Registry, tmp_path: Path) -> None:
     watch = CommitWatch(tmp_path / "registry.sqlite")
     assert watch.version() == 0
-    registry.environments.register("churn", definition())
+    registry.versions.register("churn", definition())
     before = watch.version()
     assert watch.version() == before
     seq = registry.changes.newest()
-    registry.environments.register("churn", definition("six"))
+    registry.versions.register("churn", definition("six"))
     assert watch.version() != before
     (change,) = registry.changes.after(seq)
     assert (change.kind, change.action, change.name, change.version) == (

@@ -232,16 +232,16 @@ def test_a_version_is_a_definition_with_its_lock(three: Workspace) -> None:
     registry: Registry = three.registry
     row = registry.find("churn", "1")
     first = registry.locks.add(row.digest, "3.11", lock("six"), {})
-    registry.environments.set_lock(row.id, first)
+    registry.versions.set_lock(row.id, first)
     other = registry.locks.add_another(row.digest, "3.11", lock("six", "zlib-ng"), {})
     assert other != first
     assert registry.locks.add_another(row.digest, "3.11", lock("six"), {}) == first
-    made, created = registry.environments.refresh("churn", "1", other)
+    made, created = registry.versions.refresh("churn", "1", other)
     assert (made.version, created) == ("4", True)
     assert made.definition_id == row.definition_id
-    again, created = registry.environments.refresh("churn", "1", other)
+    again, created = registry.versions.refresh("churn", "1", other)
     assert (again.version, created) == ("4", False)
-    assert registry.environments.refresh("churn", "4", first)[0].version == "1"
+    assert registry.versions.refresh("churn", "4", first)[0].version == "1"
     assert [one.name for one in three.environments(query="zlib").items] == ["churn"]
     # The same definition again is its newest version; an edit of an older one keeps its lock.
     same, created = three.register("churn", Definition.create(requirements=["six"]))

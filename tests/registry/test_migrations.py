@@ -25,13 +25,13 @@ def test_an_older_registry_keeps_what_is_in_it(tmp_path: Path, dump: Path) -> No
     old.close()
     registry = Registry(tmp_path)
     assert [row.name for row in registry.environments.page().rows] == ["churn", "other"]
-    versions = registry.environments.versions("churn")
+    versions = registry.versions.all("churn")
     assert [(one.version, one.message) for one in versions] == [("2", "more"), ("1", "first")]
     assert versions[1].lock_id == 1
     assert versions[0].definition == Definition.create("3.11", ["numpy", "six"])
     assert [one.action for one in registry.history.page("churn").entries] == ["registered"] * 2
     assert [row.name for row in registry.environments.page("pandas").rows] == ["other"]
-    assert registry.environments.register("churn", Definition.create())[0].version == "3"
+    assert registry.versions.register("churn", Definition.create())[0].version == "3"
     registry.labels.set("churn", "prod", "1")
     assert verify_registry(registry.database) == []
 

@@ -34,7 +34,7 @@ from mlenv_jupyter.registry.registry import Registry
 registry = Registry(Path(sys.argv[1]), sys.argv[2])
 for number in range(25):
     made = Definition.create(variables={"WHO": sys.argv[3], "NUMBER": str(number)})
-    registry.environments.register("shared", made)
+    registry.versions.register("shared", made)
 """
 
 
@@ -97,7 +97,7 @@ def test_four_processes_write_at_once(tmp_path: Path, postgres: str) -> None:  #
     ]
     assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
     registry = Registry(tmp_path, postgres)
-    versions = registry.environments.versions("shared")
+    versions = registry.versions.all("shared")
     assert [one.number for one in versions] == list(range(100, 0, -1))
     seqs = [one.seq for one in registry.changes.after(0)]
     assert seqs == sorted(seqs)
@@ -106,11 +106,11 @@ def test_four_processes_write_at_once(tmp_path: Path, postgres: str) -> None:  #
 
 def test_a_commit_is_heard(tmp_path: Path, postgres: str) -> None:  # noqa: F811
     registry = Registry(tmp_path, postgres)
-    registry.environments.register("churn", Definition.create())
+    registry.versions.register("churn", Definition.create())
     watch = NoticeWatch(postgres)
     seen = watch.version()
     assert watch.version() == seen
-    registry.environments.register("later", Definition.create())
+    registry.versions.register("later", Definition.create())
     until = time.monotonic() + 10
     while watch.version() == seen:
         assert time.monotonic() < until

@@ -89,7 +89,7 @@ class ImagePipeline(Pipeline):
         finally:
             remove_tree(work)
         if self.spec.version_id is not None:
-            self.registry.environments.set_lock(self.spec.version_id, found.id)
+            self.registry.versions.set_lock(self.spec.version_id, found.id)
             self.registry.environments.set_ready(self.spec.name, self.spec.version)
         return Outcome(found.digest, len(record.packages))
 
