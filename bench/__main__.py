@@ -15,6 +15,7 @@ QUESTIONS = (
     "links",
     "cache_hit",
     "kernel_start",
+    "switch",
     "notebooks",
     "server_start",
     "exec_start",
