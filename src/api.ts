@@ -366,6 +366,16 @@ export class Api {
     return this._text(`${path('runs', id, 'log')}?from=${from}`, { signal });
   }
 
+  /** Runs a command on a copy of a directory, which is a path of JupyterLab's files. */
+  startRun(body: {
+    name: string;
+    version?: string;
+    source_directory: string;
+    command: string[];
+  }): Promise<IRun> {
+    return this._send('POST', 'runs', body);
+  }
+
   runAgain(id: string): Promise<IRun> {
     return this._send('POST', path('runs', id, 'again'));
   }

@@ -19,6 +19,8 @@ export const CommandIDs = {
   cancelBuild: 'mlenv:cancel-build',
   /** Switches the notebook in front, or makes one. */
   use: 'mlenv:use',
+  /** Runs the notebook in front as a script, in the environment of its kernel. */
+  runAsScript: 'mlenv:run-as-script',
   /** Has the open notebooks of one version (`from`) run on another (`to`). */
   moveNotebooks: 'mlenv:move-notebooks',
   /** Registers what the kernel of the notebook in front has, builds it and switches to it. */

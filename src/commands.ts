@@ -15,6 +15,7 @@ import { freeDiskSpace } from './panel/collect';
 import { refreshVersion } from './panel/refresh';
 import { joined } from './joined';
 import { switchNotebook } from './notebook/use';
+import { addRunAsScript } from './runscript';
 import type { IPanelContext } from './panel/context';
 import { chooseEnvironment, confirmDelete } from './panel/dialogs';
 import { Place, type Tab, TABS } from './panel/place';
@@ -217,6 +218,10 @@ export function addCommands(options: ICommandOptions): void {
         );
       })
     });
+  }
+
+  if (tracker) {
+    addRunAsScript({ app, context, tracker });
   }
 
   if (tracker) {

@@ -130,6 +130,7 @@ const panel: JupyterFrontEndPlugin<void> = {
       CommandIDs.build,
       CommandIDs.cancelBuild,
       CommandIDs.use,
+      CommandIDs.runAsScript,
       CommandIDs.copyAndEdit,
       CommandIDs.openInTab,
       CommandIDs.copyLink,

@@ -54,6 +54,22 @@ test('runs and services of an environment: logs, stop, again, a try', async ({
       ).toHaveCount(1, { timeout: 30_000 });
     });
 
+    await test.step('a notebook runs as a script', async () => {
+      await page.notebook.createNew('words.ipynb');
+      await page.notebook.setCell(0, 'code', '%time 1\nprint("from", "cells")');
+      await page.evaluate(async one => {
+        await window.jupyterapp.commands.execute('mlenv:use', { name: one });
+        await window.jupyterapp.commands.execute('mlenv:run-as-script');
+      }, name);
+      await page.getByRole('button', { name: 'Show', exact: true }).click();
+      const script = runs
+        .getByRole('listitem')
+        .filter({ hasText: 'words.ipynb' });
+      await expect(script).toContainText('Done', { timeout: 60_000 });
+      await script.getByRole('button', { name: 'Log' }).click();
+      await expect(script.getByRole('log')).toContainText('from cells');
+    });
+
     await test.step('a service is tried out', async () => {
       await expect(services).toContainText('Healthy', { timeout: 60_000 });
       await services.getByRole('button', { name: 'Try' }).click();
