@@ -110,7 +110,21 @@ class Views:
         if packages is None and row.lock_id is not None:
             found = self._registry.locks.on_platform(row.lock_id, platform_of(row.definition))
             packages = found.lock.packages if found else None
+        if packages is None:
+            packages = self._foreseen(row)
         return msgspec.structs.replace(light, definition=row.definition, packages=packages)
+
+    def _foreseen(self, row: VersionRow) -> tuple[LockedPackage, ...] | None:
+        """What a lock that was never used here will come to: of a curated version, or refreshed."""
+        from mlenv_jupyter.foreseen import foreseen
+
+        if row.source == "catalogue":
+            entry = self._registry.catalogue.entry(row.name, row.version)
+            lock = entry.lock() if entry is not None else None
+        else:
+            found = self._registry.locks.get(row.lock_id) if row.lock_id is not None else None
+            lock = found.lock if found is not None else None
+        return foreseen(lock, row.definition) if lock is not None else None
 
     def record(self, lock_digest: str | None) -> Record | None:
         """The commit record of the prefix or image of a lock, if it is built here."""

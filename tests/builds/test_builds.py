@@ -117,8 +117,14 @@ def test_no_packages_at_all(workspace: Workspace, built: Built) -> None:
 def test_the_curated_minimal_is_built_from_its_committed_lock(
     workspace: Workspace, built: Built
 ) -> None:
+    foreseen = workspace.version("mlenv-minimal").packages
     version, build = built("mlenv-minimal", version="1")
     assert build.state == "succeeded"
+    # What it comes to is told before it is built, by its lock alone.
+    assert foreseen is not None
+    assert [(one.name, one.version, one.sha256, one.direct) for one in foreseen] == [
+        (one.name, one.version, one.sha256, one.direct) for one in version.packages
+    ]
     committed = Catalogue().versions("mlenv-minimal")[-1].lock()
     assert committed is not None
     hashes = {file.sha256 for one in committed.packages for file in one.files}
