@@ -97,7 +97,7 @@ test-js: node_modules/.ready
 	@npm test --silent
 
 test-python: setup
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile -m "not ray" $(PYTEST_ARGS)
 
 test-ui: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/ui/run $(UI_ARGS)
@@ -124,10 +124,10 @@ fuzz-coverage: setup
 	@mkdir -p .cache/corpus
 	@PYTHONPATH=. $(BIN)/python tests/formats/coverage_fuzz.py $(or $(ARGS),-max_total_time=60) .cache/corpus
 
-# Ray is large and its cluster slow to start, so it is in a lock and a run of its own.
+# Ray is large and its cluster slow to start, so it is in a lock and a run of its own, after the others.
 test-ray: setup
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/ray.txt
-	@MLENV_REQUIRE=ray PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q tests/runs/test_ray.py
+	@MLENV_REQUIRE=ray PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m ray $(PYTEST_ARGS) tests/runs tests/builds
 
 bench: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(ARGS)

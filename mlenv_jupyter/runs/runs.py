@@ -19,6 +19,7 @@ from mlenv_jupyter.builds.durable import (
     start_worker,
 )
 from mlenv_jupyter.builds.oldlogs import unpacked
+from mlenv_jupyter.cluster import is_ray, stop_job
 from mlenv_jupyter.core.checks import check_variables
 from mlenv_jupyter.core.errors import (
     Conflict,
@@ -33,7 +34,7 @@ from mlenv_jupyter.core.run import Metric, Run, RunRequest
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.runs.container import container_options
 from mlenv_jupyter.runs.environment import inherited
-from mlenv_jupyter.runs.ray import check_ray, is_ray, stop_job
+from mlenv_jupyter.runs.ray import check_ray
 from mlenv_jupyter.runs.snapshot import add_snapshot
 from mlenv_jupyter.runs.spec import RunFiles, RunSpec
 from mlenv_jupyter.store.places import Places

@@ -14,6 +14,7 @@ import msgspec
 
 from mlenv_jupyter.builds.durable import Terminated, begin_work, moment, seconds_of, take_database
 from mlenv_jupyter.builds.log import LogWriter
+from mlenv_jupyter.cluster import is_ray
 from mlenv_jupyter.core.errors import MlenvError, Problem
 from mlenv_jupyter.process import Line, run
 from mlenv_jupyter.registry.registry import Registry
@@ -22,7 +23,7 @@ from mlenv_jupyter.runs.built import built_record
 from mlenv_jupyter.runs.container import run_in_container
 from mlenv_jupyter.runs.environment import environment_in
 from mlenv_jupyter.runs.notebook import write_script
-from mlenv_jupyter.runs.ray import Job, is_ray, runtime_environment
+from mlenv_jupyter.runs.ray import Job, runtime_environment
 from mlenv_jupyter.runs.runs import ending
 from mlenv_jupyter.runs.snapshot import copy_snapshot
 from mlenv_jupyter.runs.spec import RunFiles
@@ -165,7 +166,7 @@ class Worker:
         def say(text: str) -> None:
             self.log.line(text, "note")
 
-        job = Job(self.spec, self.files, record.python, say, self._line)
+        job = Job(self.spec, self.files, record, say, self._line)
         return job.run(environment, on_start)
 
     def _line(self, line: Line) -> None:

@@ -14,21 +14,31 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import psutil
 import pytest
 
 from mlenv_jupyter import Environment, Experiment, Run, ScriptRunConfig, Workspace
-from mlenv_jupyter.core.errors import InvalidRequest, RunFailed, Unavailable
+from mlenv_jupyter.cluster import connect
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import InvalidRequest, RunFailed, TooLarge, Unavailable
+from mlenv_jupyter.runs.carried import carried
+from mlenv_jupyter.runs.ray import runtime_environment
 from mlenv_jupyter.runs.spec import RunFiles
+from mlenv_jupyter.store.store import BuiltImage, Record
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+ray = pytest.mark.ray
 RAY = Path(sys.executable).with_name("ray")
 
 
+LOCKS = Path(__file__).parents[2] / "requirements"
+
+
 class Cluster(NamedTuple):
-    """Where its job server is, and the directory by which its processes are known."""
+    """Where its job server and its door for ``ray://`` are, and the directory of its processes."""
 
     address: str
+    door: str
     place: Path
 
     def kill_second(self) -> None:
@@ -37,6 +47,11 @@ class Cluster(NamedTuple):
             words = " ".join(one.info["cmdline"] or ())
             if str(self.place) in words and "127.0.0.2" in words and "raylet" in words:
                 one.kill()
+
+
+def uv(words: list[Any]) -> None:
+    """Run uv; it says nothing unless it fails."""
+    subprocess.run([RAY.with_name("uv"), "--quiet", *map(str, words)], check=True, timeout=240)
 
 
 def free() -> str:
@@ -53,26 +68,38 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip("Ray is not installed: uv pip install -r requirements/ray.txt")
     # Its sockets' paths must be short.
     place = Path("/tmp") / f"mlenv-ray-{os.getpid()}"
-    head, dashboard = free(), free()
+    head, dashboard, door = free(), free(), free()
+    # As on a real cluster: a Python without mlenv, which Ray copies for each environment.
+    python = place / "python"
+    uv(["venv", "--python", sys.executable, python])
+    locks = ["-r", LOCKS / "bootstrap.txt", "-r", LOCKS / "ray.txt"]  # Ray has uv install packages
+    uv(["pip", "install", "--require-hashes", *locks, "--python", python / "bin" / "python"])
+    program = python / "bin" / "ray"
     env = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
 
     def start(*words: str) -> None:
         common = ["--num-cpus", "1", "--object-store-memory", "80000000", "--disable-usage-stats"]
         done = subprocess.run(
-            [RAY, "start", *common, "--dashboard-agent-listen-port", free(), *words],
+            [program, "start", *common, "--dashboard-agent-listen-port", free(), *words],
             env=env, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
 
     try:
         start(
-            *("--head", "--node-ip-address", "127.0.0.3", "--port", head, "--temp-dir", str(place)),
+            *("--head", "--node-ip-address", "127.0.0.3", "--port", head),
+            *("--temp-dir", str(place / "1")),
             *("--dashboard-host", "127.0.0.3", "--dashboard-port", dashboard),
-            *("--ray-client-server-port", free()),
+            *("--ray-client-server-port", door),
         )
+        # In one directory the two nodes would make, and remove, each other's environments; their
+        # logs are in one, since on one machine Ray's agents do not tell their nodes apart.
+        session = (place / "1" / "session_latest").resolve()
+        (place / "2" / session.name).mkdir(parents=True)
+        (place / "2" / session.name / "logs").symlink_to(session / "logs")
         second = ["--node-ip-address", "127.0.0.2", "--resources", '{"second": 1}']
-        start("--address", f"127.0.0.3:{head}", *second)
-        yield Cluster(f"http://127.0.0.3:{dashboard}", place)
+        start("--address", f"127.0.0.3:{head}", *second, "--temp-dir", str(place / "2"))
+        yield Cluster(f"http://127.0.0.3:{dashboard}", f"ray://127.0.0.3:{door}", place)
     finally:
         ours = []
         for one in psutil.process_iter(["cmdline"]):
@@ -110,6 +137,8 @@ def until(condition: Callable[[], bool], seconds: float = 90) -> None:
         time.sleep(0.05)
 
 
+@ray
+@pytest.mark.slow
 def test_a_locked_environment_goes_to_the_cluster_and_what_is_made_comes_back(
     submit: Callable[..., Run], wheelhouse: Callable[..., Path]
 ) -> None:
@@ -158,6 +187,8 @@ sys.exit(3)
     assert run.get_environment().version == "1"
 
 
+@ray
+@pytest.mark.slow
 def test_it_is_followed_on_and_cancelled(submit: Callable[..., Run], workspace: Workspace) -> None:
     run = submit(
         "import time\nfor n in range(2000):\n    print('step', n, flush=True)\n    time.sleep(0.05)"
@@ -176,12 +207,78 @@ def test_it_is_followed_on_and_cancelled(submit: Callable[..., Run], workspace: 
     assert run.record.attempt == 2
     run.cancel()
     assert workspace.runs.wait(run.id, 30).state == "cancelled"
-    from mlenv_jupyter.runs.ray import connect
-
     client = connect(run.record.target)
     until(lambda: client.get_job_status(run.id).is_terminal())
 
 
+@ray
+@pytest.mark.slow
+def test_it_is_reached_through_the_door_of_ray_clients(
+    workspace: Workspace, tmp_path: Path, cluster: Cluster
+) -> None:
+    (tmp_path / "train.py").write_text("print('through the door')")
+    config = ScriptRunConfig(
+        tmp_path, "train.py", environment=Environment("small"), compute_target=cluster.door
+    )
+    run = Experiment(workspace, "trial").submit(config)
+    assert run.wait_for_completion()["status"] == "Completed"
+    assert "through the door" in run.get_log()
+
+
+@ray
+def test_ray_takes_what_is_made_of_conda_environments_and_images() -> None:
+    # There is no conda and no podman for Ray here: only its own check of what it is given.
+    checked = pytest.importorskip("ray.runtime_env").RuntimeEnv
+    more = {"env_vars": {"MESSAGE": "5$"}}
+    record = Record(lock_digest="0" * 64, python="3.11.7", site_packages="", packages=())
+    conda = Definition.create(
+        conda_packages=["numpy=1.26"],
+        conda_channels=["conda-forge"],
+        requirements=["small==1.0"],
+        python="3.11",
+    )
+    sources = {"working_dir": "https://127.0.0.1/sources.zip"}
+    made = checked(**runtime_environment(conda, None, record), **more, **sources)
+    assert made["conda"]["channels"] == ["conda-forge"]
+    assert "numpy=1.26" in made["conda"]["dependencies"]
+    assert {"pip": ["small==1.0"]} in made["conda"]["dependencies"]
+    image = BuiltImage(
+        id="sha256:0", tag="mlenv/x", base="", platform="linux/amd64", interpreter="/bin/python3",
+        environment="/opt", size=1, pushed="127.0.0.1:5000/mlenv/x@sha256:0",
+    )  # fmt: skip
+    record = msgspec.structs.replace(record, image=image)
+    made = checked(**runtime_environment(conda, None, record), **more)
+    assert made["image_uri"] == image.pushed
+    with pytest.raises(InvalidRequest, match="on this machine only"):
+        unpushed = msgspec.structs.replace(image, pushed=None)
+        runtime_environment(conda, None, msgspec.structs.replace(record, image=unpushed))
+
+
+@ray
+@pytest.mark.slow
+def test_sources_go_to_an_image_in_a_variable(tmp_path: Path, cluster: Cluster) -> None:
+    # As it is submitted for an image, without one: there is no podman for Ray here.
+    (tmp_path / ".mlenv").mkdir()
+    (tmp_path / ".mlenv" / "enter.py").write_text("import os, data.more\nprint(sorted(os.environ))")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "more.py").write_text(
+        "import pathlib\nprint('unpacked', pathlib.Path().cwd())"
+    )
+    (tmp_path / "noise").write_bytes(os.urandom(55_000))
+    command, variables = carried(tmp_path, "python")
+    client = connect(cluster.address)
+    job = client.submit_job(entrypoint=command, runtime_env={"env_vars": variables})
+    until(lambda: client.get_job_status(job).is_terminal())
+    log = client.get_job_logs(job)
+    assert "unpacked /tmp/mlenv-sources-" in log
+    assert "MLENV_SOURCES" not in log.splitlines()[-1]
+    (tmp_path / "noise").write_bytes(os.urandom(70_000))
+    with pytest.raises(TooLarge, match="along with an image"):
+        carried(tmp_path, "python")
+
+
+@ray
+@pytest.mark.slow
 def test_a_node_that_fails_does_not_lose_the_record(
     submit: Callable[..., Run], workspace: Workspace, cluster: Cluster
 ) -> None:
