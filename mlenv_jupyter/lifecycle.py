@@ -221,13 +221,14 @@ class Lifecycle:
 
     def _mark_kernels(self, name: str) -> None:
         """Have the kernels of an environment say whether they are archived: they still start."""
-        from mlenv_jupyter.kernels.kernelspecs import mark_archived
+        from mlenv_jupyter.kernels.kernelspecs import list_kernels, mark_archived
 
         whole = self._registry.environments.get(name).archived_at is not None
         rows = self._registry.versions.all(name, archived=True)
-        for light in self._views.versions(list(rows)):
-            if light.kernel is not None:
-                mark_archived(light.kernel, whole or light.archived_at is not None)
+        archived = {row.version: whole or row.archived_at is not None for row in rows}
+        for kernel in list_kernels(self._places.kernels):
+            if kernel.name == name and kernel.version in archived:
+                mark_archived(kernel.kernel_name, archived[kernel.version])
 
 
 def check_label(label: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlenv_jupyter.core.build import Form
 from mlenv_jupyter.core.errors import MlenvError
 from mlenv_jupyter.core.version import Finding
 from mlenv_jupyter.registry.verify import verify_registry
@@ -54,7 +55,7 @@ def _prefix(workspace: Workspace, place: Path, *, repair: bool) -> list[Finding]
 
 def _built_again(workspace: Workspace, name: str, version: str) -> bool:
     try:
-        build = workspace.wait(workspace.build(name, version, force=True).id)
+        build = workspace.wait(workspace.build(name, version, force=True, form="prefix").id)
     except MlenvError:
         return False
     return build.state == "succeeded"
@@ -64,24 +65,27 @@ def _kernels(workspace: Workspace, *, repair: bool) -> list[Finding]:
     found = []
     for kernel in workspace.kernels():
         reference = f"{kernel.name}:{kernel.version}"
+        known: dict[str | None, Form] = {}
         try:
-            known = workspace.version(kernel.name, kernel.version).kernel
+            forms = workspace.version(kernel.name, kernel.version).forms or ()
+            known = {one.kernel: one.form for one in forms if one.kernel}
         except MlenvError:
-            known, remedy = None, f"`mlenv kernel remove {reference}`."
+            remedy = f"`mlenv kernel remove {reference}`."
             message = f"{reference} is not in the registry any more; notebooks on it still start."
         else:
             remedy = f"`mlenv build {reference}`, then `mlenv kernel install {reference}`."
             message = "What it starts is not there."
-            if kernel.path_exists and known == kernel.kernel_name:
+            if kernel.path_exists and kernel.kernel_name in known:
                 continue
             if kernel.path_exists:
                 message = f"{reference} has another kernel by now."
                 remedy = f"`mlenv kernel remove {reference}`, then install it again."
         mended = False
-        if repair and known is not None:
+        if repair and kernel.kernel_name in known:
             try:
-                workspace.install_kernel(kernel.name, kernel.version)
-                mended = kernel.kernel_name == known
+                form = known[kernel.kernel_name]
+                workspace.install_kernel(kernel.name, kernel.version, form=form)
+                mended = True
             except MlenvError:
                 mended = False
         found.append(

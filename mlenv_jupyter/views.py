@@ -5,30 +5,35 @@ from __future__ import annotations
 import os
 import platform
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
+from mlenv_jupyter.builds.choice import definition_in
 from mlenv_jupyter.core import identity
-from mlenv_jupyter.core.build import Build
+from mlenv_jupyter.core.build import FORMS, Build, Form
+from mlenv_jupyter.core.builder import builder_of, form_of
 from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import MlenvError
 from mlenv_jupyter.core.lock import LockedPackage, image_platform
-from mlenv_jupyter.core.version import BuiltState, Environment, Version
+from mlenv_jupyter.core.version import BuiltState, Environment, Version, VersionForm
 from mlenv_jupyter.registry.catalogue import Curated
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.rows import LATEST, EnvironmentRow, VersionRow
 from mlenv_jupyter.store.store import Record, Store
 
 PLATFORM = sysconfig.get_platform()
+Digests = Mapping[Form, str]
 
 
 class Views:
     """Joins the registry, the store and the kernelspecs into values for the wire."""
 
-    def __init__(self, registry: Registry, store: Store) -> None:
+    def __init__(self, registry: Registry, store: Store, base_image: str = "") -> None:
         self._registry = registry
         self._store = store
+        self._base_image = base_image
 
     def environments(self, rows: Iterable[EnvironmentRow]) -> tuple[Environment, ...]:
         """Registered environments as rows of a list."""
@@ -85,22 +90,32 @@ class Views:
             self._version(
                 row,
                 builds.get((row.name, row.version)),
-                digests.get(row.lock_id) if row.lock_id is not None else None,
+                digests.get((row.name, row.version), {}),
                 (*([LATEST] if row.latest else []), *labels.get(row.id, ())),
             )
             for row in rows
         )
 
-    def _digests(self, rows: list[VersionRow]) -> dict[int, str]:
-        """The lock digest here of each row's lock, by the lock's id."""
-        asked: dict[str, list[int]] = {}
-        for row in rows:
-            if row.lock_id is not None:
-                asked.setdefault(platform_of(row.definition), []).append(row.lock_id)
-        found: dict[int, str] = {}
-        for name, locks in asked.items():
-            found.update(self._registry.locks.digests(locks, name))
-        return found
+    def _digests(self, rows: list[VersionRow]) -> dict[tuple[str, str], Digests]:
+        """The lock digests here of each version that has a lock, by form."""
+        asked = {
+            (row.name, row.version): (
+                row.lock_id,
+                {form: platform_of(row.definition, form) for form in FORMS},
+            )
+            for row in rows
+            if row.lock_id is not None
+        }
+        platforms = {one for _, wanted in asked.values() for one in wanted.values()}
+        known = self._registry.locks.digests({lock for lock, _ in asked.values()}, platforms)
+        return {
+            version: {
+                form: known[lock, platform]
+                for form, platform in wanted.items()
+                if (lock, platform) in known
+            }
+            for version, (lock, wanted) in asked.items()
+        }
 
     def full(self, row: VersionRow) -> Version:
         """One version with its definition, and its packages where they are resolved."""
@@ -108,11 +123,61 @@ class Views:
         record = self.record(light.lock_digest)
         packages: tuple[LockedPackage, ...] | None = record.packages if record else None
         if packages is None and row.lock_id is not None:
-            found = self._registry.locks.on_platform(row.lock_id, platform_of(row.definition))
+            platform = platform_of(row.definition, form_of(row.definition))
+            found = self._registry.locks.on_platform(row.lock_id, platform)
             packages = found.lock.packages if found else None
         if packages is None:
             packages = self._foreseen(row)
-        return msgspec.structs.replace(light, definition=row.definition, packages=packages)
+        return msgspec.structs.replace(
+            light, definition=row.definition, packages=packages, forms=self._forms(row)
+        )
+
+    def made(self, row: VersionRow, form: Form | None = None) -> Record | None:
+        """The record of what is built of a version: in a form, or in the one that is used."""
+        digests = self._digests([row]).get((row.name, row.version), {})
+        if form is not None:
+            return self.record(digests.get(form))
+        return self._used(row, digests)[1]
+
+    def has_other_form(self, row: VersionRow, form: Form) -> bool:
+        """Whether a version is resolved in another form than this one."""
+        return any(one != form for one in self._digests([row]).get((row.name, row.version), {}))
+
+    def _forms(self, row: VersionRow) -> tuple[VersionForm, ...]:
+        """What a version is and can become, its own form first."""
+        digests = self._digests([row]).get((row.name, row.version), {})
+        own = form_of(row.definition)
+        made = []
+        for form in sorted(FORMS, key=lambda one: one != own):
+            refused, builder = None, ""
+            try:
+                builder = str(builder_of(row.definition, form))
+                definition_in(row.definition, form, self._base_image)
+            except MlenvError as error:
+                refused = f"{error.message} {error.remedy}".strip()
+            digest = digests.get(form)
+            record = self.record(digest)
+            made.append(
+                VersionForm(
+                    form=form,
+                    own=form == own,
+                    builder=builder,
+                    refused=refused,
+                    lock_digest=digest,
+                    built=record is not None,
+                    size=_size(record),
+                    kernel=installed_kernel(row.name, row.definition_id, digest),
+                )
+            )
+        return tuple(made)
+
+    def _used(self, row: VersionRow, digests: Digests) -> tuple[str | None, Record | None]:
+        """The lock digest and the record of the form that is used: the prefix where both are."""
+        for form in FORMS:
+            record = self.record(digests.get(form))
+            if record is not None:
+                return digests[form], record
+        return digests.get(form_of(row.definition)), None
 
     def _foreseen(self, row: VersionRow) -> tuple[LockedPackage, ...] | None:
         """What a lock that was never used here will come to: of a curated version, or refreshed."""
@@ -139,10 +204,14 @@ class Views:
         self,
         row: VersionRow,
         build: Build | None,
-        lock_digest: str | None,
+        digests: Digests,
         labels: tuple[str, ...],
     ) -> Version:
-        record = self.record(lock_digest)
+        lock_digest, record = self._used(row, digests)
+        kernels = (
+            installed_kernel(row.name, row.definition_id, one)
+            for one in (lock_digest, *(one for one in digests.values() if one != lock_digest))
+        )
         return Version(
             name=row.name,
             version=row.version,
@@ -161,8 +230,8 @@ class Views:
             lock_digest=lock_digest,
             state=state_of(build, built=record is not None),
             build=build,
-            size=(record.image.size if record.image else record.size) if record else None,
-            kernel=installed_kernel(row.name, row.definition_id, lock_digest),
+            size=_size(record),
+            kernel=next(filter(None, kernels), None),
             wanted=row.definition.wanted,
         )
 
@@ -191,12 +260,18 @@ def installed_kernel(name: str, definition_id: str, lock_digest: str | None) -> 
     return made if there else None
 
 
-def platform_of(definition: Definition) -> str:
-    """The platform whose lock a definition has here."""
-    if definition.kind != "image":
+def platform_of(definition: Definition, form: Form) -> str:
+    """The platform whose lock a definition has here in a form."""
+    if form == "prefix":
         return PLATFORM
     docker = definition.docker
     return image_platform(docker.platform if docker else None, platform.machine())
+
+
+def _size(record: Record | None) -> int | None:
+    if record is None:
+        return None
+    return record.image.size if record.image else record.size
 
 
 def minor_of(version: str) -> str:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.builds.images.settings import ImageSettings
     from mlenv_jupyter.builds.index.index import PackageIndex
     from mlenv_jupyter.builds.queue import Queue
+    from mlenv_jupyter.core.build import Form
     from mlenv_jupyter.exports import Exports
     from mlenv_jupyter.kernels.containers.policy import Policy
     from mlenv_jupyter.kernels.drift import Drifts
@@ -313,7 +314,7 @@ class Workspace(Configurable):
     def _views(self) -> Views:
         from mlenv_jupyter.views import Views
 
-        return Views(self.registry, self.store)
+        return Views(self.registry, self.store, self.base_image)
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
@@ -453,9 +454,9 @@ class Workspace(Configurable):
                 f"{name!r} is being built.", where="name", remedy="Cancel the build first."
             )
         # The kernels first: without the environment nobody would know whose they are.
-        for one in versions:
-            if one.kernel is not None:
-                self.remove_kernel(one.kernel)
+        for kernel in self.kernels():
+            if kernel.name == name:
+                self.remove_kernel(kernel.kernel_name)
         reach("delete.kernels")
         self.registry.environments.delete(name)
 
@@ -513,23 +514,27 @@ class Workspace(Configurable):
         cache: bool = True,
         push: bool = False,
         author: str = "",
+        form: Form | None = None,
     ) -> Build:
         """Build a version: answers at once with the build, which goes on in a process of its own.
 
         A version that is ready is not built again unless ``force``; a running build is joined.
         ``cache=False`` downloads and resolves anew; ``push`` sends an image to the workspace's
-        registry. Raises NotFound, Unavailable.
+        registry; ``form`` asks for a prefix or an image, whatever its definition takes by itself.
+        Raises NotFound, Unavailable, Conflict where it cannot have that form.
         """
-        from mlenv_jupyter.builds.choice import require_builder
+        from mlenv_jupyter.builds.choice import definition_in
         from mlenv_jupyter.builds.durable import new_id
         from mlenv_jupyter.builds.spec import BuildSpec
+        from mlenv_jupyter.core.builder import asked_for, form_of
 
         row = self.registry.find(name, version)
-        require_builder(row.definition)
+        form = form or form_of(row.definition)
+        definition_in(row.definition, form, self.base_image)
         if not force and not push:
-            (light,) = self._views.versions([row])
-            if light.state == "ready" and (light.kind != "image" or self._image_is_there(light)):
-                return self._reused(light)
+            reused = self._reused(row, form)
+            if reused is not None:
+                return reused
         curated = row.source == "catalogue"
         if curated:
             python = row.definition.python or self.default_python
@@ -539,7 +544,9 @@ class Workspace(Configurable):
             name=row.name,
             version=row.version,
             digest=row.digest,
-            definition=row.definition if curated else self.notebooks.to_build(row),
+            definition=self._to_build(row, form),
+            form=form,
+            note=asked_for(row.definition, form),
             version_id=None if curated else row.id,
             lock_id=row.lock_id,
             home=str(self.places.home),
@@ -554,16 +561,18 @@ class Workspace(Configurable):
         return self.queue.submit(spec, author or whoami())
 
     def image_details(self, name: str, version: str | None = None) -> ImageDetails:
-        """What is known of a version's image, built or not. Raises NotFound."""
+        """What is known of a version's image, built or not.
+
+        Raises NotFound, Conflict for what can be no image.
+        """
         from mlenv_jupyter.builds.images.details import image_details
         from mlenv_jupyter.core.builder import builder_of
 
         row = self.registry.find(name, version)
-        (light,) = self._views.versions([row])
-        record = self._views.record(light.lock_digest)
-        place = self.places.image(record.lock_digest) if record and record.image else None
+        record = self._views.made(row, "image")
+        place = self.places.image(record.lock_digest) if record else None
         registry = self.image_registry.partition("/")[0] or None
-        builder = str(builder_of(row.definition))
+        builder = str(builder_of(row.definition, "image"))
         return image_details(row.digest, record, place, registry=registry, builder=builder)
 
     def builds(self, *, limit: int = 50, name: str | None = None) -> tuple[Build, ...]:
@@ -625,9 +634,12 @@ class Workspace(Configurable):
 
     # Kernels.
 
-    def install_kernel(self, name: str, version: str | None = None) -> Kernel:
+    def install_kernel(
+        self, name: str, version: str | None = None, *, form: Form | None = None
+    ) -> Kernel:
         """Install a built version as a kernel that any Jupyter client starts.
 
+        ``form`` chooses where it is built as a prefix and as an image; the prefix if none does.
         Raises NotFound, Conflict where it is not built, KernelNotOurs.
         """
         from mlenv_jupyter.builds.python import find_uv
@@ -639,7 +651,7 @@ class Workspace(Configurable):
         row = self.registry.find(name, version)
         self.lifecycle.require_offered(row)
         uv = find_uv()
-        record = self._built(row)
+        record = self._built(row, form)
         if record.image is not None:
             launch = container_record(row, record, self.store, self._container_policy())
         else:
@@ -764,18 +776,34 @@ class Workspace(Configurable):
 
     # Inside.
 
-    def _built(self, row: VersionRow) -> Record:
-        """The commit record of a version's prefix; raises Conflict where it is not built."""
-        (light,) = self._views.versions([row])
-        record = self._views.record(light.lock_digest)
+    def _built(self, row: VersionRow, form: Form | None = None) -> Record:
+        """The commit record of a version in a form; raises Conflict where it is not built."""
+        record = self._views.made(row, form)
         if record is None:
+            reference = f"{row.name}:{row.version}"
+            wanted, option = (f" as {form}", f" --as {form}") if form else ("", "")
             raise Conflict(
-                f"{light.reference} is not built on this machine.",
+                f"{reference} is not built{wanted} on this machine.",
                 code="not_built",
-                where=light.reference,
-                remedy=f"Build it first: `mlenv build {light.reference}`.",
+                where=reference,
+                remedy=f"Build it first: `mlenv build {reference}{option}`.",
             )
         return record
+
+    def _to_build(self, row: VersionRow, form: Form) -> Definition:
+        """What is built of a version in a form."""
+        from mlenv_jupyter.builds.choice import definition_in
+        from mlenv_jupyter.core.builder import form_of
+
+        restored = row.source != "catalogue"
+        definition = self.notebooks.to_build(row) if restored else row.definition
+        made = definition_in(definition, form, self.base_image)
+        both = form != form_of(definition) or self._views.has_other_form(row, form)
+        if both and row.lock_id is not None and not (made.python or made.conda.packages):
+            # One lock serves both forms, and it is of one Python; conda brings its own.
+            python = self.registry.locks.python_of(row.lock_id)
+            made = msgspec.structs.replace(made, python=python)
+        return made
 
     def _image_settings(self, *, push: bool) -> ImageSettings:
         from mlenv_jupyter.builds.images.settings import ImageSettings
@@ -801,17 +829,23 @@ class Workspace(Configurable):
             verbs=tuple(self.container_verbs),
         )
 
-    def _image_is_there(self, version: Version) -> bool:
-        """Whether the engine still has the image that was built: people prune."""
+    def _reused(self, row: VersionRow, form: Form) -> Build | None:
+        """The build that made what is there of a version in a form; None where it is to be built"""
+        from mlenv_jupyter.builds.durable import moment
         from mlenv_jupyter.builds.images.details import is_there
 
-        return is_there(self._views.record(version.lock_digest))
-
-    def _reused(self, version: Version) -> Build:
-        from mlenv_jupyter.builds.durable import moment
-
-        if version.build is not None and version.build.state == "succeeded":
-            return msgspec.structs.replace(version.build, reused=True)
+        record = self._views.made(row, form)
+        if record is None:
+            return None
+        (version,) = self._views.versions([row])
+        build = version.build
+        if build is not None and not build.ended and build.form in (form, None):
+            return None
+        # People prune: the engine may not have the image any more.
+        if record.image is not None and not is_there(record):
+            return None
+        if build is not None and build.lock_digest == record.lock_digest:
+            return msgspec.structs.replace(build, reused=True)
         # Another version with the same lock was built: this one is ready without a build.
         now = moment()
         made = Build(
@@ -823,7 +857,8 @@ class Workspace(Configurable):
             created_at=now,
             finished_at=now,
             reused=True,
-            lock_digest=version.lock_digest,
+            lock_digest=record.lock_digest,
+            form=form,
         )
         return self.queue.record_reused(made)
 

@@ -3,6 +3,7 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import type {
   DefinitionInput,
+  Form,
   IAdopted,
   IAsked,
   IBuild,
@@ -336,6 +337,7 @@ export class Api {
     version?: string;
     force?: boolean;
     cache?: boolean;
+    form?: Form;
   }): Promise<IBuild> {
     return this._send('POST', 'builds', body);
   }
@@ -348,7 +350,11 @@ export class Api {
     return this._get('kernels', {}, signal);
   }
 
-  installKernel(body: { name: string; version?: string }): Promise<IKernel> {
+  installKernel(body: {
+    name: string;
+    version?: string;
+    form?: Form;
+  }): Promise<IKernel> {
     return this._send('POST', 'kernels', body);
   }
 

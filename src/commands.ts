@@ -21,6 +21,7 @@ import { chooseEnvironment, confirmDelete } from './panel/dialogs';
 import { Place, type Tab, TABS } from './panel/place';
 import { EnvironmentsPanel } from './panel/widget';
 import { type Args, telling } from './telling';
+import { FORMS } from './wire';
 
 export interface ICommandOptions {
   app: JupyterFrontEnd;
@@ -195,11 +196,13 @@ export function addCommands(options: ICommandOptions): void {
         const { name } = wanted;
         const front = tracker.currentWidget?.id;
         const version = text(args, 'version');
+        const asked = text(args, 'form');
+        const form = FORMS.find(one => one === asked);
         await joined(
-          `use ${JSON.stringify([name, version, front])}`,
+          `use ${JSON.stringify([name, version, front, form ?? null])}`,
           async () => {
-            const asked = version ?? (await readyVersion(context, wanted));
-            const kernel = await environments.installKernel(name, asked);
+            const of = version ?? (await readyVersion(context, wanted));
+            const kernel = await environments.installKernel(name, of, form);
             const notebook = await switchNotebook(kernel.kernel_name, {
               commands,
               tracker,

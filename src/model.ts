@@ -14,6 +14,7 @@ import { buildsQuery, keys } from './queries';
 import type { IConnection, IEnvironments, ISave, ISession } from './tokens';
 import {
   EVENT_SCHEMAS,
+  type Form,
   type IBuild,
   type IChangeEvent,
   type IKernel,
@@ -158,7 +159,7 @@ export class Environments implements IEnvironments {
   async startBuild(
     name: string,
     version: string,
-    options: { force?: boolean; cache?: boolean } = {}
+    options: { force?: boolean; cache?: boolean; form?: Form } = {}
   ): Promise<IBuild> {
     const build = await this.api.startBuild({ name, version, ...options });
     this._remember(build);
@@ -173,8 +174,12 @@ export class Environments implements IEnvironments {
     return build;
   }
 
-  async installKernel(name: string, version: string): Promise<IKernel> {
-    const kernel = await this.api.installKernel({ name, version });
+  async installKernel(
+    name: string,
+    version: string,
+    form?: Form
+  ): Promise<IKernel> {
+    const kernel = await this.api.installKernel({ name, version, form });
     this._invalidate(keys.kernels, keys.version(name, version));
     return kernel;
   }

@@ -5,7 +5,14 @@ import type { QueryClient } from '@tanstack/react-query';
 
 import type { Api } from './api';
 import type { IDrafts } from './editor/drafts';
-import type { DefinitionInput, IBuild, IFix, IKernel, IVersion } from './wire';
+import type {
+  DefinitionInput,
+  Form,
+  IBuild,
+  IFix,
+  IKernel,
+  IVersion
+} from './wire';
 
 /** Whether the server answers, and if not, since when and when we try again. */
 export interface IConnection {
@@ -70,10 +77,11 @@ export interface IEnvironments extends IDisposable {
   startBuild(
     name: string,
     version: string,
-    options?: { force?: boolean; cache?: boolean }
+    options?: { force?: boolean; cache?: boolean; form?: Form }
   ): Promise<IBuild>;
   cancelBuild(id: string): Promise<IBuild>;
-  installKernel(name: string, version: string): Promise<IKernel>;
+  /** Of a version that is a prefix and an image, the prefix unless a form is named. */
+  installKernel(name: string, version: string, form?: Form): Promise<IKernel>;
   removeKernel(kernelName: string): Promise<void>;
   /** Does something to one environment, and asks for it again. */
   change<T>(name: string, action: (api: Api) => Promise<T>): Promise<T>;

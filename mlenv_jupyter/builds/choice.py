@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mlenv_jupyter.builds.pipeline import Pipeline
+from mlenv_jupyter.core.build import Form
+from mlenv_jupyter.core.builder import form_of, in_form
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Unavailable
 
@@ -28,6 +30,29 @@ def pipeline_of(definition: Definition) -> type[Pipeline]:
     from mlenv_jupyter.builds.pip import PipPipeline
 
     return PipPipeline
+
+
+def definition_in(definition: Definition, form: Form, base_image: str) -> Definition:
+    """A Definition as this machine builds it in a form.
+
+    Raises Conflict where it cannot have that form, Unavailable where this machine cannot make it:
+    ``base_image`` is what the workspace builds on where a Definition names nothing.
+    """
+    made = in_form(definition, form)
+    require_builder(made)
+    if form != form_of(definition) and form == "image" and not base_image:
+        raise no_base_image()
+    return made
+
+
+def no_base_image() -> Unavailable:
+    """There is nothing to build an image on."""
+    return Unavailable(
+        "This environment names no base image, and the workspace has none.",
+        code="no_base_image",
+        where="docker.base_image",
+        remedy="Name one, or set c.Workspace.base_image.",
+    )
 
 
 def require_builder(definition: Definition) -> None:

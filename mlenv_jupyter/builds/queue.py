@@ -54,6 +54,7 @@ class Queue(Durable[Build]):
             state="queued",
             created_at=moment(),
             author=author,
+            form=spec.form,
             stages=(StageTime(stage="queued", state="running"),),
         )
         files = BuildFiles(self._places, spec.id)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mlenv_jupyter.builds.images.settings import ImageSettings
-from mlenv_jupyter.core.build import Build
+from mlenv_jupyter.core.build import Build, Form
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.store.places import Places
@@ -17,7 +17,10 @@ from mlenv_jupyter.store.trees import write_atomically
 
 
 class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a worker needs to know; written before the build's row."""
+    """Everything that a worker needs to know; written before the build's row.
+
+    ``definition`` is as it is built in ``form``, ``note`` what is to be said of that first.
+    """
 
     id: str
     name: str
@@ -34,6 +37,8 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     max_concurrent_builds: int = 2
     images: ImageSettings = ImageSettings()
     offline: bool = False
+    form: Form | None = None
+    note: str = ""
 
 
 class WorkFiles:

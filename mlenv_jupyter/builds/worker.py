@@ -68,6 +68,8 @@ class Worker:
         outcome: Outcome | None = None
         state: State = "succeeded"
         try:
+            if self.spec.note:
+                self.say(self.spec.note)
             self._wait_for_a_slot()
             outcome = (self._pipeline or self._make_pipeline()).run()
         except NotOnShelf:

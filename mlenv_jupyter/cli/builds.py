@@ -17,11 +17,11 @@ from mlenv_jupyter.cli.follow import (
     write_line,
 )
 from mlenv_jupyter.cli.output import age, emit, note, say, seconds_between, state, table
-from mlenv_jupyter.cli.session import REFERENCE, Session, complete, verb
+from mlenv_jupyter.cli.session import AS, REFERENCE, Session, complete, verb
 from mlenv_jupyter.core.errors import Conflict
 
 if TYPE_CHECKING:
-    from mlenv_jupyter.core.build import Build
+    from mlenv_jupyter.core.build import Build, Form
 
 Pair = tuple[str, "str | None"]
 
@@ -32,18 +32,30 @@ Pair = tuple[str, "str | None"]
 @click.option("--no-cache", is_flag=True, help="Download everything anew.")
 @click.option("--push", is_flag=True, help="Push the image to the workspace's registry.")
 @click.option("--detach", is_flag=True, help="Do not follow: print the build's id.")
+@AS
 def build(
-    session: Session, reference: Pair, force: bool, no_cache: bool, push: bool, detach: bool
+    session: Session,
+    reference: Pair,
+    force: bool,
+    no_cache: bool,
+    push: bool,
+    detach: bool,
+    form: Form | None,
 ) -> None:
     """Build a version and follow the log until it ends.
 
     Ctrl-C once stops following, and the build goes on; `mlenv build` again comes back to it.
     Ctrl-C twice cancels the build, like `mlenv cancel`.
 
+    A definition says by itself whether a directory (a prefix) or an image comes of it, see
+    `mlenv show`; --as asks for the other one of the same version, and both may be there.
+
     \b
     With --json: {"build": …}, the records of the log, {"build": …}, one a line.
     """
-    started = session.workspace.build(*reference, force=force, cache=not no_cache, push=push)
+    started = session.workspace.build(
+        *reference, force=force, cache=not no_cache, push=push, form=form
+    )
     if detach:
         _submitted(session, started)
         return

@@ -17,7 +17,7 @@ from mlenv_jupyter.core.builder import builder_of
 from mlenv_jupyter.core.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from mlenv_jupyter.core.version import Environment
+    from mlenv_jupyter.core.version import Environment, Version, VersionForm
 
 Pair = tuple[str, "str | None"]
 
@@ -168,6 +168,7 @@ def show(session: Session, reference: Pair) -> None:
             ("Python", version.python or "as mlenv's"),
             ("Asked for", "\n".join((*pip.requirements, *definition.conda.packages))),
             ("Built as", str(builder_of(definition))),
+            *(("Or as", _other(version, one)) for one in version.forms or () if not one.own),
             ("Channels", "\n".join(definition.conda.channels)),
             ("Indexes", "\n".join(indexes)),
             ("Limits", "\n".join(pip.constraints)),
@@ -283,6 +284,15 @@ def _row(one: Environment) -> tuple[str, ...]:
         age(one.updated_at),
         ", ".join(latest.wanted),
     )
+
+
+def _other(version: Version, form: VersionForm) -> str:
+    """What is to be said of the form that a version does not take by itself."""
+    if form.built:
+        return f"{form.builder}; it is built, {size(form.size)}"
+    if form.refused:
+        return f"no {form.form}: {form.refused}"
+    return f"{form.builder}: `mlenv build {version.reference} --as {form.form}`"
 
 
 def _why(direct: bool, required_by: Sequence[str]) -> str:

@@ -56,7 +56,7 @@ def dockerfile(session: Session, reference: Pair) -> None:
     elif found.dockerfile is None:
         raise NotFound(
             f"{reference[0]} was not built here.",
-            remedy=f"Build it: `mlenv build {reference[0]}`.",
+            remedy=f"Build it: `mlenv build {reference[0]} --as image`.",
         )
     else:
         say(found.dockerfile.rstrip("\n"))
@@ -66,7 +66,7 @@ def dockerfile(session: Session, reference: Pair) -> None:
 @click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
 def push(session: Session, reference: Pair) -> None:
     """Push the image of a version to the workspace's registry, building it first if need be."""
-    started = session.workspace.build(*reference, push=True)
+    started = session.workspace.build(*reference, push=True, form="image")
     conclude(session, follow_to_end(session, started))
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from mlenv_jupyter.cli.output import emit, note, say, table
-from mlenv_jupyter.cli.session import REFERENCE, Session, common, complete, verb
+from mlenv_jupyter.cli.session import AS, REFERENCE, Session, common, complete, verb
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.core.build import Form
     from mlenv_jupyter.core.version import Kernel
 
 Pair = tuple[str, "str | None"]
@@ -25,9 +26,10 @@ def kernel() -> None:
 
 @verb("install")
 @click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
-def install(session: Session, reference: Pair) -> None:
-    """Install a built version as a kernel."""
-    made = session.workspace.install_kernel(*reference)
+@AS
+def install(session: Session, reference: Pair, form: Form | None) -> None:
+    """Install a built version as a kernel; of a prefix and an image, the prefix unless --as."""
+    made = session.workspace.install_kernel(*reference, form=form)
     if session.json:
         emit(made)
     else:
@@ -123,9 +125,10 @@ def pin(session: Session, kernel_name: str, off: bool) -> None:
 
 @verb("use")
 @click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
-def use(session: Session, reference: Pair) -> None:
+@AS
+def use(session: Session, reference: Pair, form: Form | None) -> None:
     """Make a built version ready for notebooks, and say how to start it."""
-    made = session.workspace.install_kernel(*reference)
+    made = session.workspace.install_kernel(*reference, form=form)
     if session.json:
         emit(made)
         return

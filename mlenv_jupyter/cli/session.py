@@ -123,3 +123,9 @@ def names(start: str) -> list[str]:
 
 
 REFERENCE = Reference()
+AS = click.option(
+    "--as",
+    "form",
+    type=click.Choice(("prefix", "image")),
+    help="As a directory or as an image; what its definition takes if left out.",
+)

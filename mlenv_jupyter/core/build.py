@@ -1,4 +1,4 @@
-"""A Build: one attempt to turn a Version into a Prefix, its states and its log records."""
+"""A Build: one attempt to turn a Version into a Prefix or Image, its states and its log records."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ State = Literal[
 ]
 Stage = Literal["queued", "resolving", "installing", "verifying"]
 STAGES: tuple[Stage, ...] = ("queued", "resolving", "installing", "verifying")
+Form = Literal["prefix", "image"]
+FORMS: tuple[Form, ...] = ("prefix", "image")
+"""What a Version can become; where both are there, the first one is used unless asked."""
 ENDED: frozenset[State] = frozenset(("succeeded", "failed", "cancelled", "interrupted"))
 
 
@@ -41,9 +44,10 @@ class StageTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt to turn a Version into a Prefix. Times are ISO 8601, UTC.
+    """One attempt to turn a Version into a Prefix or Image. Times are ISO 8601, UTC.
 
     ``ahead`` is how many builds wait that were asked for earlier, where this one waits too.
+    ``form`` is what it makes, unknown for a build of long ago.
     """
 
     id: str
@@ -64,6 +68,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     error: Problem | None = None
     cancelling: bool = False
     ahead: int | None = None
+    form: Form | None = None
 
     @property
     def ended(self) -> bool:

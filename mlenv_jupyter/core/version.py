@@ -6,7 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from mlenv_jupyter.core.build import Build
+from mlenv_jupyter.core.build import Build, Form
 from mlenv_jupyter.core.definition import Definition, Kind
 from mlenv_jupyter.core.diff import PackageChange
 from mlenv_jupyter.core.errors import Problem
@@ -28,10 +28,27 @@ Happening = Literal[
 T = TypeVar("T")
 
 
+class VersionForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What a Version is, or can be built as. ``own`` is the form that its Definition takes.
+
+    ``builder`` says what makes it, ``refused`` why it cannot be made here.
+    """
+
+    form: Form
+    own: bool
+    builder: str = ""
+    refused: str | None = None
+    lock_digest: str | None = None
+    built: bool = False
+    size: int | None = None
+    kernel: str | None = None
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One registered Definition, with what became of it here.
 
-    ``definition`` and ``packages`` are absent in lists; ``size`` is bytes on disk.
+    ``definition``, ``packages`` and ``forms`` are absent in lists; ``size`` is bytes on disk. Where
+    it is built in both forms, ``lock_digest`` and ``size`` are those of the prefix.
     """
 
     name: str
@@ -56,6 +73,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     wanted: tuple[str, ...] = ()
     definition: Definition | None = None
     packages: tuple[LockedPackage, ...] | None = None
+    forms: tuple[VersionForm, ...] | None = None
 
     @property
     def reference(self) -> str:

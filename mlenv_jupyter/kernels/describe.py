@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from mlenv_jupyter.core import identity
+from mlenv_jupyter.core.builder import form_of
 from mlenv_jupyter.core.names import kernel_name
 from mlenv_jupyter.kernels.kernelspecs import display_name
 from mlenv_jupyter.kernels.record import LaunchRecord
@@ -19,11 +20,12 @@ def launch_record(row: VersionRow, record: Record, store: Store, uv: str) -> Lau
     place = places.prefix(record.lock_digest)
     prefix = record.prefix_at(place)
     layer = places.layer(record.layer) if record.layer else None
+    other = "prefix" if form_of(row.definition) != "prefix" else ""
     return LaunchRecord(
         kernel_name=kernel_name(
             row.name, identity.fingerprint(row.definition_id, record.lock_digest)
         ),
-        display_name=display_name(row.name, row.version),
+        display_name=display_name(row.name, row.version, other),
         name=row.name,
         version=row.version,
         definition_id=row.definition_id,

@@ -33,9 +33,13 @@ class KernelNotOurs(Conflict):
     code = "kernel_not_ours"
 
 
-def display_name(name: str, version: str) -> str:
-    """What clients show: ``churn-model (v3)``; an imported version string stays as it is."""
-    return f"{name} (v{version})" if version.isdigit() else f"{name} ({version})"
+def display_name(name: str, version: str, form: str = "") -> str:
+    """What clients show: ``churn-model (v3)``; an imported version string stays as it is.
+
+    ``form`` is said of a kernel that is not in its version's own form: ``churn-model (v3, image)``.
+    """
+    shown = f"v{version}" if version.isdigit() else version
+    return f"{name} ({shown}, {form})" if form else f"{name} ({shown})"
 
 
 def install(

@@ -253,6 +253,9 @@ class Magic:
 
     def or_here(self, rest: list[str]) -> list[str]:
         """The environment of this kernel where no other is named."""
+        if "--as" in rest[:-1]:  # its value is no name
+            at = rest.index("--as")
+            rest = [*rest[:at], "=".join(rest[at : at + 2]), *rest[at + 2 :]]
         named = any(not word.startswith("-") for word in rest)
         return rest if named or not self.reference else [self.reference, *rest]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sysconfig
 from collections.abc import Iterable
 
@@ -9,6 +10,7 @@ from mlenv_jupyter.core import identity, trust
 from mlenv_jupyter.core import stamp as stamps
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Conflict, InvalidDefinition, InvalidRequest, MlenvError
+from mlenv_jupyter.core.lock import image_platform
 from mlenv_jupyter.core.names import RESERVED_PREFIX, slug
 from mlenv_jupyter.core.plan import Plan, PlanState
 from mlenv_jupyter.core.stamp import Stamp
@@ -161,7 +163,8 @@ class Notebooks:
         """The version here with this Definition id and this lock, its own name first."""
         rows = self._registry.versions.with_definition(stamp.definition_id, stamp.digest)
         for row in sorted(rows, key=lambda one: (one.name != stamp.name, -one.number)):
-            if stamp.lock_digest is None or self._lock_digest(row) in (None, stamp.lock_digest):
+            known = self._lock_digests(row)
+            if stamp.lock_digest is None or not known or stamp.lock_digest in known:
                 return row
         # What was restored without all that its author wanted has another Definition id.
         before = self._trusted.get(stamp)
@@ -183,14 +186,13 @@ class Notebooks:
             return None
         wanted = Definition.parse(stamp.definition).variables
         for row in self._registry.versions.with_digest(stamp.digest):
-            if row.definition.variables == wanted and self._lock_digest(row) == stamp.lock_digest:
+            if row.definition.variables == wanted and stamp.lock_digest in self._lock_digests(row):
                 return row
         return None
 
     def _state(self, stamp: Stamp, found: VersionRow | None, wrong: str | None) -> PlanState:
         if found is not None:
-            digest = self._lock_digest(found)
-            return "ready" if digest and self._built(digest) else "registered"
+            return "ready" if any(map(self._built, self._lock_digests(found))) else "registered"
         alike = self._alike(stamp)
         if alike is not None and self._built(stamp.lock_digest or ""):
             return "same-packages"
@@ -206,15 +208,21 @@ class Notebooks:
         row = self._find(stamp.name, stamp.follows)
         return row.version if row and row.version != stamp.version else None
 
-    def _lock_digest(self, row: VersionRow) -> str | None:
+    def _lock_digests(self, row: VersionRow) -> set[str]:
+        """What a version's lock comes to here, as a prefix and as an image."""
         if row.lock_id is None:
-            return None
-        platform = sysconfig.get_platform()
-        return self._registry.locks.digests([row.lock_id], platform).get(row.lock_id)
+            return set()
+        docker = row.definition.docker
+        image = image_platform(docker.platform if docker else None, platform.machine())
+        here = (sysconfig.get_platform(), image)
+        return set(self._registry.locks.digests([row.lock_id], here).values())
 
     def _built(self, lock_digest: str) -> bool:
         places = self._store.places
-        return bool(lock_digest) and self._store.record(places.prefix(lock_digest)) is not None
+        return bool(lock_digest) and any(
+            self._store.record(one) is not None
+            for one in (places.prefix(lock_digest), places.image(lock_digest))
+        )
 
     def _free_name(self, stamp: Stamp, definition: Definition) -> str:
         """The notebook's own name where nobody has it here, else one that says where it is from."""

@@ -22,7 +22,7 @@ class Builds(WorkRows[Build]):
         super().__init__(database, B, "build", Build, ENDED)
 
     def add(self, build: Build) -> tuple[Build, bool]:
-        """Write down a build, or join the one of this version that has not ended.
+        """Write down a build, or join the one of this version and form that has not ended.
 
         Returns the build, and whether it is the one given.
         """
@@ -30,13 +30,11 @@ class Builds(WorkRows[Build]):
             select(B.c.record)
             .where(B.c.name == build.name, B.c.version == build.version, B.c.state.not_in(ENDED))
             .order_by(B.c.created_at.desc())
-            .limit(1)
         )
         with self._database.write() as connection:
-            found = connection.scalar(running)
-            if found is not None:
+            for found in connection.scalars(running).all():
                 other = self._decode(found)
-                if not other.cancelling:
+                if other.form == build.form and not other.cancelling:
                     return other, False
             self._insert(connection, build, digest=build.digest)
             return build, True

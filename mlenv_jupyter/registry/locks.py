@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -166,15 +166,24 @@ class Locks:
             packed = connection.scalar(query)
         return None if packed is None else msgspec.json.decode(zlib.decompress(packed), type=Lock)
 
-    def digests(self, lock_ids: list[int], platform: str) -> dict[int, str]:
-        """The lock digest of many locks on a platform, by lock id."""
+    def digests(
+        self, lock_ids: Collection[int], platforms: Collection[str]
+    ) -> dict[tuple[int, str], str]:
+        """The lock digests of many locks on some platforms, by lock id and platform."""
+        if not lock_ids:
+            return {}
         query = (
-            select(P.c.lock_id, P.c.lock_digest)
-            .where(P.c.lock_id.in_(lock_ids), P.c.platform == platform)
+            select(P.c.lock_id, P.c.platform, P.c.lock_digest)
+            .where(P.c.lock_id.in_(lock_ids), P.c.platform.in_(platforms))
             .order_by(P.c.created_at)
         )
         with self._database.read() as connection:
-            return {row.lock_id: row.lock_digest for row in connection.execute(query)}
+            return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+    def python_of(self, lock_id: int) -> str | None:
+        """The Python that a lock was resolved for, such as ``3.11``."""
+        with self._database.read() as connection:
+            return connection.scalar(select(L.c.python).where(L.c.id == lock_id))
 
     def set_on_platform(self, lock_id: int, lock_digest: str, lock: Lock) -> None:
         """Remember what a lock came to here; what is remembered already stays."""

@@ -24,6 +24,7 @@ from mlenv_jupyter.sdk.other import DatabricksSection, RSection, SparkSection
 from mlenv_jupyter.sdk.python import PythonSection
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.core.build import Form
     from mlenv_jupyter.core.version import Version
     from mlenv_jupyter.workspace import Workspace
 
@@ -235,11 +236,22 @@ class Environment(Section):
 
         save(self, Path(path), overwrite=overwrite)
 
-    def build(self, workspace: Workspace, image_build_compute: object = None) -> EnvironmentBuild:
-        """Build it, registered first where it is not; answers at once. Raises Unavailable."""
+    def build(
+        self,
+        workspace: Workspace,
+        image_build_compute: object = None,
+        *,
+        form: Form | None = None,
+    ) -> EnvironmentBuild:
+        """Build it, registered first where it is not; answers at once.
+
+        ``form`` asks for a ``prefix`` or an ``image`` of the same version. Raises Unavailable, and
+        Conflict where it cannot have that form.
+        """
         del image_build_compute
         version = self._registered(workspace)
-        return EnvironmentBuild(workspace, workspace.build(version.name, version.version))
+        build = workspace.build(version.name, version.version, form=form)
+        return EnvironmentBuild(workspace, build)
 
     def build_local(
         self,
@@ -251,8 +263,8 @@ class Environment(Section):
     ) -> EnvironmentBuild:
         """Build it and wait, its log on standard output.
 
-        ``useDocker`` builds an image, ``pushImageToWorkspaceAcr`` pushes it to the workspace's
-        registry. Raises Unavailable where there is none, or no engine.
+        ``useDocker`` builds an image of it, or none where False, ``pushImageToWorkspaceAcr`` pushes
+        it to the workspace's registry. Raises Unavailable where there is none, or no engine.
         """
         del platform
         if pushImageToWorkspaceAcr and not workspace.image_registry:
@@ -262,12 +274,11 @@ class Environment(Section):
                 where="pushImageToWorkspaceAcr",
                 remedy="Set c.Workspace.image_registry, or MLENV_IMAGE_REGISTRY.",
             )
-        wanted = self
-        if useDocker and self.definition.kind != "image":
-            wanted = self.clone(self.name)
-            wanted.docker.enabled = True
-        version = wanted._registered(workspace)
-        build = workspace.build(version.name, version.version, push=pushImageToWorkspaceAcr)
+        form: Form | None = None if useDocker is None else "image" if useDocker else "prefix"
+        version = self._registered(workspace)
+        build = workspace.build(
+            version.name, version.version, push=pushImageToWorkspaceAcr, form=form
+        )
         return EnvironmentBuild(workspace, build).wait_for_completion(show_output=True)
 
     def get_image_details(self, workspace: Workspace) -> DockerImageDetails:
@@ -276,12 +287,13 @@ class Environment(Section):
         Raises NotFound for one that is not registered, Unavailable for one that is no image.
         """
         version = workspace.version(canonical_name(self.name), self.version)
-        if version.kind != "image":
+        image = [one for one in version.forms or () if one.form == "image"]
+        if version.kind != "image" and not any(one.built for one in image):
             raise Unavailable(
                 f"{version.reference} is built as a directory, not as an image.",
                 code="no_image",
                 where="docker",
-                remedy="Set docker.enabled, or a base, and register it again.",
+                remedy="Build it as an image: build(workspace, form='image').",
             )
         return DockerImageDetails(workspace.image_details(version.name, version.version))
 

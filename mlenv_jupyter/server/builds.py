@@ -33,7 +33,13 @@ class BuildsHandler(ApiHandler):
         b, author = self.body(ToBuild), self.author
         build = await self.ask(
             lambda it: it.build(
-                b.name, b.version, force=b.force, cache=b.cache, push=b.push, author=author
+                b.name,
+                b.version,
+                force=b.force,
+                cache=b.cache,
+                push=b.push,
+                form=b.form,
+                author=author,
             )
         )
         self.answer(build, 202, location=("builds", build.id))

@@ -8,7 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from mlenv_jupyter.server.base import ApiHandler
-from mlenv_jupyter.server.wire import Items, Reference
+from mlenv_jupyter.server.wire import Items, ToInstall
 
 if TYPE_CHECKING:
     from mlenv_jupyter.workspace import Workspace
@@ -27,8 +27,10 @@ class KernelsHandler(ApiHandler):
     @authorized
     async def post(self) -> None:
         """Install a version as a kernel, or answer the one that is there."""
-        body = self.body(Reference)
-        kernel = await self.ask(lambda it: it.install_kernel(body.name, body.version), slow=True)
+        b = self.body(ToInstall)
+        kernel = await self.ask(
+            lambda it: it.install_kernel(b.name, b.version, form=b.form), slow=True
+        )
         self.answer(kernel, 201, location=("kernels", kernel.kernel_name))
 
 

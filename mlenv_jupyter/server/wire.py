@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mlenv_jupyter.core.build import Form
 from mlenv_jupyter.server.requests import Body, Query
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=500)]
@@ -212,13 +213,23 @@ class ToImport(Body, frozen=True):
 
 
 class ToBuild(Body, frozen=True):
-    """The version to build; ``force`` builds what is built again, no ``cache`` downloads anew."""
+    """The version to build; ``force`` builds what is built again, no ``cache`` downloads anew.
+
+    ``form`` asks for a prefix or an image, whatever the definition takes by itself.
+    """
 
     name: str
     version: str | None = None
     force: bool = False
     cache: bool = True
     push: bool = False
+    form: Form | None = None
+
+
+class ToInstall(Reference, frozen=True):
+    """The version to install as a kernel, and in which form where it is built in both."""
+
+    form: Form | None = None
 
 
 class ToRun(Body, frozen=True):

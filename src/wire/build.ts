@@ -47,6 +47,8 @@ export interface IBuild {
   cancelling: boolean;
   /** How many builds wait that were asked for earlier, while this one waits. */
   ahead?: number | null;
+  /** What it makes; null for a build of long ago. */
+  form?: 'prefix' | 'image' | null;
 }
 
 /** The states in which a build still does something. */

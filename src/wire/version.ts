@@ -23,6 +23,24 @@ export type EnvironmentSource = 'registry' | 'catalogue';
 
 export type EnvironmentKind = 'pip' | 'conda' | 'image';
 
+/** What a version can become: a directory with a Python in it, or an image. */
+export const FORMS = ['prefix', 'image'] as const;
+export type Form = (typeof FORMS)[number];
+
+export interface IVersionForm {
+  form: Form;
+  /** The one that its definition takes by itself. */
+  own: boolean;
+  /** What makes it, and why. */
+  builder: string;
+  /** Why it cannot be made here. */
+  refused: string | null;
+  lock_digest: string | null;
+  built: boolean;
+  size: number | null;
+  kernel: string | null;
+}
+
 /** A Version as lists carry it: everything but the definition and the lock. */
 export interface IVersionSummary {
   name: string;
@@ -56,6 +74,8 @@ export interface IVersion extends IVersionSummary {
   definition: IDefinition;
   /** The resolved packages, once there is a lock. */
   packages: ILockedPackage[] | null;
+  /** What it is and can be built as, its own form first. */
+  forms?: IVersionForm[] | null;
 }
 
 export interface IEnvironment {

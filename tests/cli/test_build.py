@@ -191,3 +191,15 @@ def read_until(terminal: int, text: str) -> str:
     while text.encode() not in shown:
         shown += os.read(terminal, 65536)
     return shown.decode(errors="replace")
+
+
+def test_the_form_that_is_asked_for(mlenv: Callable[..., Ended], workspace: Workspace) -> None:
+    mlenv("new", "plain", "-p", "six")
+    refused = mlenv("build", "plain", "--as", "image")
+    assert refused.code != 0
+    assert "c.Workspace.base_image" in refused.err
+    shown = mlenv("show", "plain").out
+    assert "a prefix, by uv: only pip packages are asked for" in shown
+    assert "no image: This environment names no base image" in shown
+    assert mlenv("build", "plain", "--as", "boat").code == 2
+    assert workspace.builds() == ()

@@ -119,3 +119,19 @@ async def test_a_build_is_cancelled(api: Any, silent: str) -> None:
     assert (done["state"], done["cancelling"]) == ("cancelled", False)
     again = await api("DELETE", f"/builds/{build}")
     assert (again.status, again.json["state"]) == (202, "cancelled")
+
+
+async def test_a_form_is_asked_for_and_refused_with_its_reason(api: Any) -> None:
+    await register(api, "six==1.16.0")
+    asked = await api("POST", "/builds", {"name": "demo", "form": "image"})
+    assert (asked.status, asked.json["error"]["code"]) == (503, "no_base_image")
+    assert "c.Workspace.base_image" in asked.json["error"]["remedy"]
+    wrong = await api("POST", "/builds", {"name": "demo", "form": "boat"})
+    assert wrong.status == 400
+    early = await api("POST", "/kernels", {"name": "demo", "form": "image"})
+    assert (early.status, early.json["error"]["code"]) == (409, "not_built")
+    assert "--as image" in early.json["error"]["remedy"]
+    own, other = (await api("GET", "/environments/demo/versions/1")).json["forms"]
+    assert (own["form"], own["own"], own["refused"]) == ("prefix", True, None)
+    assert (other["form"], other["built"]) == ("image", False)
+    assert "base image" in other["refused"]

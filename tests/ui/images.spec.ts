@@ -73,6 +73,54 @@ test('an image is built with its log inline, and its kernel runs a cell', async 
   expect(said).toBe('hello $USER 3.10 True');
 });
 
+test('a version that is a prefix is built and used as an image, too', async ({
+  page
+}) => {
+  test.skip(!engine, 'No container engine: .ci/engine start');
+  test.setTimeout(240_000);
+  const name = fresh('both');
+  await page.notebook.createNew(undefined, { kernel: 'python3' });
+  await page.locator('#jp-main-statusbar').getByText('Idle').waitFor();
+  const panel = await new Panel(page).show();
+  await register(page, name, { pip: { requirements: ['idna==3.9'] } });
+  await forgetImage(page, name);
+  await panel.row(name).click();
+  const choose = async (item: string) => {
+    await panel.button('As…').click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  await choose('Build as image');
+  await expect(panel.log).toContainText('since that was asked for');
+  await expect(panel.button('Use in notebook')).toBeVisible({
+    timeout: 180_000
+  });
+  await choose('Build as prefix');
+  await expect
+    .poll(async () => {
+      const where = `environments/${name}/versions/1`;
+      const { forms } = (await api(page, 'get', where)) as {
+        forms: { built: boolean }[];
+      };
+      return forms.every(one => one.built);
+    })
+    .toBe(true);
+  if (process.env.MLENV_UI_SCREENSHOTS) {
+    await shoot(page, 'form-builds');
+  }
+  await panel.tab('Overview').click();
+  const facts = panel.root.locator('.mlenv-Overview-facts');
+  await expect(facts).toContainText('a prefix, by uv');
+  await expect(facts).toContainText('an image, by the container engine');
+  if (process.env.MLENV_UI_SCREENSHOTS) {
+    await facts.scrollIntoViewIfNeeded();
+    await shoot(page, 'form-overview');
+  }
+  await choose('Use the image in notebook');
+  await expect(chip(page)).toContainText(name, { timeout: 60_000 });
+  const said = await run(page, 'import sys; print(sys.prefix)');
+  expect(said).toBe('/opt/mlenv/env');
+});
+
 /** Pictures of the view in both themes and at both widths. */
 async function shoot(
   page: IJupyterLabPageFixture,

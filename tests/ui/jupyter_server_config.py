@@ -10,4 +10,7 @@ config: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 - Jupyter
 configure_jupyter_server(config)
 config.ServerApp.port = int(os.environ["MLENV_UI_PORT"])
 config.ServerApp.allow_root = True
+if os.environ.get("DOCKER_HOST"):
+    # What is built as an image, and names nothing to be built on.
+    config.Workspace.base_image = "mlenv/test-base:1"
 config.LabApp.workspaces_dir = os.environ["MLENV_UI_ROOT"] + "-workspaces"

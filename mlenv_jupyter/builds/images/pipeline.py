@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mlenv_jupyter.builds.choice import no_base_image
 from mlenv_jupyter.builds.credentials import guarded_addresses
 from mlenv_jupyter.builds.images import builder, layers, own
 from mlenv_jupyter.builds.images.base import Base, Bases
@@ -31,7 +32,6 @@ from mlenv_jupyter.builds.spark import (
 )
 from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.build import Progress
-from mlenv_jupyter.core.errors import Unavailable
 from mlenv_jupyter.core.lock import Lock, LockedPackage
 from mlenv_jupyter.engine.connect import connect
 from mlenv_jupyter.process import Line
@@ -120,12 +120,7 @@ class ImagePipeline(Pipeline):
             return bases.built(tag, f"definition@{self.spec.digest}")
         image = (docker and docker.image) or self.spec.images.base
         if image is None:
-            raise Unavailable(
-                "This environment names no base image, and the workspace has none.",
-                code="no_base_image",
-                where="docker.base_image",
-                remedy="Name one, or set c.Workspace.base_image.",
-            )
+            raise no_base_image()
         refresh = not self.spec.use_cache
         locked = self.locked.base if self.locked else None
         if locked is not None and locked.startswith("definition@"):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from mlenv_jupyter.core import identity
+from mlenv_jupyter.core.builder import form_of
 from mlenv_jupyter.core.names import kernel_name
 from mlenv_jupyter.kernels.containers.policy import Policy, granted
 from mlenv_jupyter.kernels.kernelspecs import display_name
@@ -24,12 +25,13 @@ def container_record(row: VersionRow, record: Record, store: Store, policy: Poli
     places, image = store.places, record.image
     place = places.image(record.lock_digest)
     docker = row.definition.docker
+    other = "image" if form_of(row.definition) != "image" else ""
     given = granted(docker, policy)
     return LaunchRecord(
         kernel_name=kernel_name(
             row.name, identity.fingerprint(row.definition_id, record.lock_digest)
         ),
-        display_name=display_name(row.name, row.version),
+        display_name=display_name(row.name, row.version, other),
         name=row.name,
         version=row.version,
         definition_id=row.definition_id,

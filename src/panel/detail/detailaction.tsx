@@ -1,13 +1,14 @@
 import * as React from 'react';
 
 import { Glyph } from '../../icons';
-import type { IBuild, VersionState } from '../../wire';
+import type { Form, IBuild, IVersionForm, VersionState } from '../../wire';
 import { useConnection, usePanel } from '../context';
+import { openChoice } from '../menus';
 import { Button } from '../parts';
 
 export interface IDetailActions {
-  use: () => void;
-  build: () => void;
+  use: (form?: Form) => void;
+  build: (form?: Form) => void;
   cancel: () => void;
   openLog: () => void;
   copyAndEdit: () => void;
@@ -22,6 +23,7 @@ export function Action(props: {
   more: React.ReactNode;
   readOnly: boolean;
   onBuildsTab: boolean;
+  forms: readonly IVersionForm[];
   actions: IDetailActions;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -43,7 +45,7 @@ export function Action(props: {
           icon="use"
           label={trans.__('Use in notebook')}
           disabled={lost}
-          onClick={actions.use}
+          onClick={() => actions.use()}
         />
       )}
       {state === 'not-built' && (
@@ -52,7 +54,7 @@ export function Action(props: {
           icon="build"
           label={trans.__('Build')}
           disabled={lost}
-          onClick={actions.build}
+          onClick={() => actions.build()}
         />
       )}
       {(state === 'queued' || state === 'building') && build && (
@@ -80,8 +82,11 @@ export function Action(props: {
           icon="retry"
           label={trans.__('Build again')}
           disabled={lost}
-          onClick={actions.build}
+          onClick={() => actions.build()}
         />
+      )}
+      {state !== 'queued' && state !== 'building' && (
+        <OtherForm forms={props.forms} disabled={lost} actions={actions} />
       )}
       {readOnly && (
         <Button
@@ -94,4 +99,57 @@ export function Action(props: {
       {props.more}
     </div>
   );
+}
+
+/** The form that a version does not take by itself: to build it, or to use it beside the other. */
+function OtherForm(props: {
+  forms: readonly IVersionForm[];
+  disabled: boolean;
+  actions: IDetailActions;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { forms, actions } = props;
+  const words = {
+    'build-prefix': {
+      label: trans.__('Build as prefix'),
+      choose: () => actions.build('prefix')
+    },
+    'build-image': {
+      label: trans.__('Build as image'),
+      choose: () => actions.build('image')
+    },
+    'use-image': {
+      label: trans.__('Use the image in notebook'),
+      choose: () => actions.use('image')
+    }
+  };
+  const choices = otherForms(forms).map(one => words[one]);
+  if (choices.length === 0) {
+    return null;
+  }
+  return (
+    <Button
+      kind="plain"
+      caret
+      label={trans.__('As…')}
+      title={trans.__('This version as a prefix or as an image')}
+      disabled={props.disabled}
+      onClick={event => openChoice(choices, event.currentTarget)}
+    />
+  );
+}
+
+/** What the buttons beside it do not do: build what is not there, use what is not used by itself. */
+export function otherForms(
+  forms: readonly IVersionForm[]
+): ('build-prefix' | 'build-image' | 'use-image')[] {
+  const built = forms.filter(one => one.built);
+  // “Build” makes a version's own form, where nothing of it is there.
+  const missing = forms.filter(
+    one => !one.built && !one.refused && (!one.own || built.length > 0)
+  );
+  return [
+    ...missing.map(one => `build-${one.form}` as const),
+    ...(built.length > 1 ? (['use-image'] as const) : [])
+  ];
 }

@@ -12,6 +12,7 @@ import {
 import { RoomNote, useRoom } from '../../editor/room';
 import { formatVersion } from '../../format';
 import {
+  type Form,
   type IBuild,
   type IEnvironmentDetail,
   type IFix,
@@ -95,10 +96,10 @@ export function DetailBody(
     }
   };
   const actions = {
-    use: () => run(CommandIDs.use),
-    build: () =>
+    use: (form?: Form) => run(CommandIDs.use, form && { form }),
+    build: (form?: Form) =>
       void attempt(async () => {
-        await environments.startBuild(name, version.version);
+        await environments.startBuild(name, version.version, { form });
         showLog();
       }),
     cancel: () => {
@@ -163,6 +164,7 @@ export function DetailBody(
         isDirty={editing.isDirty}
         inUseHere={inUseHere}
         onBuildsTab={tab === 'builds'}
+        forms={version.forms ?? []}
         actions={actions}
         more={alone ? more : null}
         onVersion={one => showVersion(one)}
@@ -233,11 +235,11 @@ function useInUseHere(name: string, version: string): boolean {
 function useNotebooksOn(name: string, version: string) {
   const sessions = useSessions();
   const kernels = useKernels();
-  const kernel = kernels.find(
-    one => one.name === name && one.version === version
-  )?.kernel_name;
+  const names = kernels
+    .filter(one => one.name === name && one.version === version)
+    .map(one => one.kernel_name);
   return sessions.filter(
-    one => one.type === 'notebook' && one.kernelName === kernel
+    one => one.type === 'notebook' && names.includes(one.kernelName ?? '')
   );
 }
 

@@ -5,6 +5,7 @@ import { Glyph } from '../../icons';
 import type {
   IBuild,
   IEnvironment,
+  IVersionForm,
   IVersionSummary,
   VersionState
 } from '../../wire';
@@ -24,6 +25,7 @@ export function DetailHeader(props: {
   /** The notebook in front runs in it. */
   inUseHere: boolean;
   onBuildsTab: boolean;
+  forms: readonly IVersionForm[];
   actions: IDetailActions;
   /** The button of further actions, where it has no other place. */
   more: React.ReactNode;

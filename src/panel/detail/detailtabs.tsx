@@ -56,7 +56,8 @@ export function DetailTabs(props: {
       label: trans.__('Variables'),
       count: draft.variables.length
     },
-    ...(version.definition.docker
+    ...(version.definition.docker ||
+    version.forms?.some(one => one.form === 'image' && one.built)
       ? [{ id: 'image' as const, label: trans.__('Image') }]
       : []),
     { id: 'versions', label: trans.__('Versions'), count: versions.length },

@@ -54,7 +54,11 @@ function Facts(props: { version: IVersion }): JSX.Element {
         ? trans.__('%1 by %2', formatDate(version.created_at), version.author)
         : formatDate(version.created_at)
     ],
-    [trans.__('Kernel'), version.kernel]
+    [trans.__('Kernel'), version.kernel],
+    ...(version.forms ?? []).map((one): [string, string] => [
+      one.own ? trans.__('Built as') : trans.__('Or as'),
+      one.refused ? trans.__('no %1: %2', one.form, one.refused) : one.builder
+    ])
   ];
   return (
     <dl className="mlenv-Overview-facts" aria-label={trans.__('Facts')}>
