@@ -136,7 +136,8 @@ def run(
         start_new_session=False,
     )
     assert child.stdout is not None and child.stderr is not None
-    lines: queue.Queue[Line | None] = queue.Queue(maxsize=10_000)
+    # What one read has brought, since handing over takes longer than a line does.
+    lines: queue.Queue[list[Line] | None] = queue.Queue(maxsize=64)
     readers = [
         threading.Thread(target=_read, args=(pipe, tag, lines), daemon=True)
         for pipe, tag in ((child.stdout, "out"), (child.stderr, "err"))
@@ -149,15 +150,16 @@ def run(
     try:
         ended = 0
         while ended < len(readers):
-            line = lines.get()
-            if line is None:
+            several = lines.get()
+            if several is None:
                 ended += 1
                 continue
-            kept.append(line)
+            kept += several
             if len(kept) > 4000:
-                del kept[:2000]
+                del kept[:-2000]
             if on_line is not None:
-                on_line(line)
+                for line in several:
+                    on_line(line)
         return child.wait(), kept[-2000:]
     except BaseException:
         end(child)
@@ -235,22 +237,26 @@ def _write(child: Child, text: str) -> None:
         pipe.write(text.encode())
 
 
-def _read(pipe: IO[bytes], tag: Stream, lines: queue.Queue[Line | None]) -> None:
+def _read(pipe: IO[bytes], tag: Stream, lines: queue.Queue[list[Line] | None]) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     pending = ""
     cut = 0
     with pipe:
         while chunk := os.read(pipe.fileno(), 65536):
             *whole, pending = (pending + decoder.decode(chunk)).split("\n")
-            for text in whole:
-                lines.put(Line(tag, _shorten(text, cut)))
+            if whole:
+                # Only the first may be longer than a read, and so than what is kept.
+                first, *others = whole
+                several = [Line(tag, _shorten(first, cut))]
+                several += [Line(tag, text.rstrip("\r")) for text in others]
+                lines.put(several)
                 cut = 0
             if len(pending) > MAX_LINE:
                 # A line without end must not be held in memory: keep its head, count the rest.
                 cut += len(pending) - MAX_LINE
                 pending = pending[:MAX_LINE]
         if pending:
-            lines.put(Line(tag, _shorten(pending, cut)))
+            lines.put([Line(tag, _shorten(pending, cut))])
     lines.put(None)
 
 

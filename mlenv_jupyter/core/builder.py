@@ -61,7 +61,7 @@ def in_form(definition: Definition, form: Form) -> Definition:
 def builder_of(definition: Definition, form: Form | None = None) -> Builder:
     """The builder that a Definition takes, in its own form or another. Raises Conflict."""
     if form is not None and form != form_of(definition):
-        return builder_of(in_form(definition, form))._replace(why="where it is asked for")
+        return builder_of(in_form(definition, form))._replace(why="if it is asked for")
     conda, pip = definition.conda.packages, definition.pip.requirements
     if definition.kind == "image":
         name = "the container engine"

@@ -21,7 +21,7 @@ def test_each_definition_has_a_form_of_its_own_and_may_have_the_other() -> None:
     assert in_form(IMAGE, "prefix").kind == "pip"
     conda = Definition.create(conda_packages=["six"], conda_channels=["local"])
     assert builder_of(conda, "image").name == "rattler and the container engine"
-    assert str(builder_of(IMAGE, "prefix")) == "a prefix, by uv: where it is asked for"
+    assert str(builder_of(IMAGE, "prefix")) == "a prefix, by uv: if it is asked for"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_version_is_a_prefix_and_an_image_at_once(
         ("prefix", True, True),
         ("image", False, True),
     ]
-    assert image_form.builder == "an image, by the container engine: where it is asked for"
+    assert image_form.builder == "an image, by the container engine: if it is asked for"
     assert prefix.lock_digest == first.lock_digest != image_form.lock_digest
     assert workspace.image_details("both").exists
 
