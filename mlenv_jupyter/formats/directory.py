@@ -23,7 +23,10 @@ _SINGLE = (
     *("MLproject", "python_env.yaml", "pixi.lock", "pixi.toml", "pylock.toml", "conda-lock.yml"),
 )
 _AFTER = ("environment.yml", "environment.yaml", "conda.yaml", "conda.yml", "requirements.txt")
-_PROJECT = ("pyproject.toml", "uv.lock", "poetry.lock", "requirements.in")
+_PROJECT = (
+    *("pyproject.toml", "uv.lock", "poetry.lock", "requirements.in"),
+    *("Pipfile.lock", "Pipfile"),
+)
 _REPO2DOCKER = (
     *("runtime.txt", "apt.txt", "postBuild", "start", "install.R", "Project.toml", "default.nix"),
     *("environment.yml", "requirements.txt", "setup.py", "Pipfile", "Pipfile.lock"),
@@ -37,8 +40,8 @@ _LEFT = {
     "Project.toml": "Julia packages are not installed.",
     "REQUIRE": "Julia packages are not installed.",
     "default.nix": "Nix is not used.",
-    "Pipfile": "not read. Export a requirements.txt from it.",
-    "Pipfile.lock": "not read. Export a requirements.txt from it.",
+    "Pipfile": "not read here: import it by its name.",
+    "Pipfile.lock": "not read here: import it by its name.",
     "setup.py": "the project itself is not installed. Run `%pip install -e .` in the kernel.",
 }
 _PYTHON = re.compile(r"python-(3\.\d{1,2}(?:\.\d{1,3})?)")

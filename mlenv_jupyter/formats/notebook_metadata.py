@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlenv_jupyter.core.matchspec import parse
-from mlenv_jupyter.formats.outcome import from_index, requires_python
+from mlenv_jupyter.formats.outcome import requires_python
+from mlenv_jupyter.formats.pipfile import sections
 from mlenv_jupyter.formats.report import Notes
 from mlenv_jupyter.formats.requirement import read_requirement
 from mlenv_jupyter.formats.wanted import Wanted
@@ -81,23 +82,11 @@ def _pipfile(text: str, wanted: Wanted, notes: Notes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         notes.fault(where, f"It cannot be read: {error}.", remedy="Write the packages by hand.")
         return {}
-    for name, value in _table(data.get("packages")).items():
-        one = value if isinstance(value, Mapping) else {"version": value}
-        extras = ",".join(_texts(one.get("extras") or (), where, notes))
-        version = one.get("version")
-        spec = version if isinstance(version, str) and version not in ("*", "") else ""
-        read_requirement(where, f"{name}{f'[{extras}]' if extras else ''}{spec}", wanted, notes)
-    for key in ("source", "sources"):
-        for one in data.get(key) if isinstance(data.get(key), list) else ():
-            from_index(_table(one).get("url"), wanted, notes, where)
-    python = _table(data.get("requires")).get("python_version")
-    if not isinstance(python, str) or not python.strip():
+    if not isinstance(data, Mapping):
+        notes.fault(where, "It is no Pipfile.", remedy="Write the packages by hand.")
         return {}
-    return {"python": requires_python(f"=={python}.*", where, notes)}
-
-
-def _table(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    data = {"source": data.get("sources"), **data}
+    return dict(sections(data, wanted, notes, lambda _: where))
 
 
 def _texts(value: object, where: str, notes: Notes) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.matchspec import parse
@@ -16,7 +17,8 @@ from mlenv_jupyter.formats.wanted import Wanted
 PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64", "osx-64", "win-64")
 """conda's names of platforms, in the order in which one is chosen out of a lock."""
 
-_PYPI = ("https://pypi", "http://pypi")
+_PYPI = (("pypi", "org"), ("www", "pypi", "org"), ("pypi", "python", "org"))
+"""The labels of the hosts that PyPI's index has, or had."""
 
 
 def finish(
@@ -62,9 +64,18 @@ def requires_python(text: str, line: int | str, notes: Notes) -> str | None:
     return found.version
 
 
+def is_pypi(address: str) -> bool:
+    """Whether the address of an index is PyPI's."""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    return tuple(host.split(".")) in _PYPI
+
+
 def from_index(address: object, wanted: Wanted, notes: Notes, line: int | str) -> None:
     """Look in one more index; PyPI is where packages are looked for anyway."""
-    if not isinstance(address, str) or not address or address.startswith(_PYPI):
+    if not isinstance(address, str) or not address or is_pypi(address):
         return
     bare = without_user(address) or ""
     if bare in wanted.extra_index_urls:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from mlenv_jupyter.core.errors import InvalidRequest
 from mlenv_jupyter.formats.report import Imported, ReadFile, check_size, invalid
 
-_FOREIGN = re.compile(r"setup\.(?:py|cfg)|pipfile(?:\.lock)?|gemfile|package(?:-lock)?\.json")
+_FOREIGN = re.compile(r"setup\.(?:py|cfg)|gemfile|package(?:-lock)?\.json")
 _DEPENDENCIES = re.compile(r"^dependencies:", re.MULTILINE)
 _DEPENDENCY_LIST = re.compile(r"^(?:dependencies|channels):\s*(?:#.*)?$", re.MULTILINE)
 _V2 = re.compile(r"^(?:\$schema:.*environment|conda_file:|image:|build:)", re.MULTILINE)
@@ -58,6 +58,10 @@ def _is_yaml(file: str, text: str) -> bool:
     return file.endswith((".yml", ".yaml")) or _DEPENDENCY_LIST.search(text) is not None
 
 
+def _is_pipfile_lock(file: str, text: str) -> bool:
+    return file.endswith("pipfile.lock") or (_is_json(file, text) and '"pipfile-spec"' in text)
+
+
 def _is_v2(file: str, text: str) -> bool:
     return _is_yaml(file, text) and bool(_V2.search(text)) and not _DEPENDENCIES.search(text)
 
@@ -91,6 +95,8 @@ def _pixi_lock(file: str, text: str) -> bool:
 FORMATS = (
     Format("azureml", _is_azureml, "azure_directory:read_json"),
     Format("notebook", _is_notebook, "script:read_notebook"),
+    Format("pipfile-lock", _is_pipfile_lock, "pipfile:read_lock"),
+    Format("pipfile", lambda file, _: file.endswith("pipfile"), "pipfile:read"),
     Format("json", _is_json, "json_file:read"),
     Format(
         "pylock",

@@ -4,7 +4,7 @@ test.each([
   ...['environment.yml', 'conda.yaml', 'conda-lock.yml', 'python_env.yaml'],
   ...['requirements.txt', 'requirements-dev.in', 'explicit.txt', 'apt.txt'],
   ...['pyproject.toml', 'pylock.toml', 'pylock.gpu.toml', 'pixi.toml'],
-  ...['uv.lock', 'poetry.lock', 'pixi.lock'],
+  ...['uv.lock', 'poetry.lock', 'pixi.lock', 'Pipfile', 'Pipfile.lock'],
   ...['train.py', 'notebook.ipynb', 'MLproject', 'runtime.txt', 'postBuild'],
   ...['azureml_environment.json', 'churn-3.json', 'churn-3.mlenv'],
   ...['Dockerfile', 'Dockerfile.gpu', 'gpu.Dockerfile', 'Containerfile'],
@@ -15,7 +15,7 @@ test.each([
 
 test.each([
   ...['data.csv', 'package.json', 'package-lock.json', 'tsconfig.build.json'],
-  ...['image.png', 'Pipfile', 'environment', 'model.pkl', 'README.md']
+  ...['image.png', 'environment', 'model.pkl', 'README.md']
 ])('%s holds none', name => {
   expect(isKnownFile(name)).toBe(false);
 });

@@ -106,7 +106,7 @@ function lineOfReport({ where, message, remedy }: IProblem): string {
 export function nameFrom(filename: string): string {
   const stem = filename.replace(/(\.mlenv)?\.[^.]*$/, '');
   const generic =
-    /^(requirements.*|environment|conda|conda-lock|pyproject|pylock|pixi|uv|poetry|python_env|dockerfile|definition|mlproject|azureml_environment|)$/i;
+    /^(requirements.*|environment|conda|conda-lock|pyproject|pylock|pixi|uv|poetry|pipfile|python_env|dockerfile|definition|mlproject|azureml_environment|)$/i;
   return generic.test(stem) || /^mlenv-/i.test(stem)
     ? ''
     : stem.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');

@@ -7,7 +7,7 @@ const KNOWN = [
   /\.toml$/i,
   /\.lock$/i,
   /^(.*[._-])?(Dockerfile|Containerfile)([._-].*)?$/i,
-  /^(MLproject|postBuild)$/i,
+  /^(MLproject|postBuild|Pipfile)$/i,
   // An environment of Azure ML, a definition that was exported; not what npm and editors have.
   /^(?!(package(-lock)?|tsconfig.*|jsconfig|settings|manifest)\.json$).*\.json$/i,
   /\.mlenv$/i,
@@ -23,7 +23,7 @@ export function isKnownFile(name: string): boolean {
 
 /** What the dialog of the browser offers. */
 export const ACCEPT =
-  '.txt,.in,.yml,.yaml,.toml,.lock,.json,.env,.py,.ipynb,.mlenv,Dockerfile';
+  '.txt,.in,.yml,.yaml,.toml,.lock,.json,.env,.py,.ipynb,.mlenv,Dockerfile,Pipfile';
 
 export interface IExportFormat {
   readonly format: string;

@@ -50,7 +50,11 @@ def test_nteract_with_conda() -> None:
 def test_jupyterlab_requirements(text: str) -> None:
     made = read_text("a.ipynb", notebook(requirements=text)).definition
     assert made.pip.requirements == ("flask", "pandas[excel]>=2")
-    assert made.pip.extra_index_urls == ("https://index.example.org/simple",)
+    # Without PyPI among its sources, packages come from its own alone.
+    assert (made.pip.index_url, made.pip.extra_index_urls) == (
+        "https://index.example.org/simple",
+        (),
+    )
     assert made.python == "3.11"
 
 

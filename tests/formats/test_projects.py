@@ -76,6 +76,114 @@ def test_constraints_of_poetry(poetry: str, wanted: str | None) -> None:
     assert pep440(poetry) == wanted
 
 
+PYPI = ".".join(("pypi", "org"))
+
+PIPFILE = """\
+[[source]]
+url = "https://pypi.acme.example/simple"
+verify_ssl = true
+name = "mirror"
+[packages]
+requests = "*"
+Django = {version = ">=4.2", extras = ["argon2"]}
+pywin32 = {version = "*", sys_platform = "== 'win32'", markers = "python_version < '3.13'"}
+tool = {git = "https://git.example.org/tool.git", ref = "v2", editable = true}
+zipped = {file = "https://files.example.org/zipped-1.zip"}
+mine = {path = "./mine", editable = true}
+six = "1.17"
+[dev-packages]
+pytest = "*"
+[requires]
+python_version = "3.11"
+[pipenv]
+allow_prereleases = true
+[scripts]
+go = "python go.py"
+"""
+
+
+def test_a_pipfile() -> None:
+    made = read_text("Pipfile", PIPFILE)
+    assert made.definition.python == "3.11"
+    pip = made.definition.pip
+    assert pip.requirements == (
+        "django[argon2]>=4.2",
+        'pywin32; python_version < "3.13" and sys_platform == "win32"',
+        "requests",
+        "six==1.17",
+        "tool @ git+https://git.example.org/tool.git@v2",
+        "zipped @ https://files.example.org/zipped-1.zip",
+    )
+    # The only index is no addition to PyPI.
+    assert (pip.index_url, pip.extra_index_urls) == ("https://pypi.acme.example/simple", ())
+    assert pip.pre is True
+    said = " ".join(made.report.kept)
+    assert "line 13: dev-packages: not taken" in said
+    assert "scripts: not used" in said
+    assert "mine is editable" not in said
+    assert [one.where for one in made.problems] == ["line 11"]
+
+
+def test_a_lock_of_pipenv() -> None:
+    lock = {
+        "_meta": {
+            "hash": {"sha256": "0" * 64},
+            "pipfile-spec": 6,
+            "requires": {"python_full_version": "3.11.4"},
+            "sources": [{"name": "pypi", "url": f"https://{PYPI}/simple"}],
+        },
+        "default": {
+            "six": {"hashes": ["sha256:" + "1" * 64], "index": "pypi", "version": "==1.17.0"},
+            "tool": {"git": "https://git.example.org/tool.git", "ref": "abc123"},
+        },
+        "develop": {"pytest": {"version": "==8"}},
+    }
+    made = read_text("Pipfile.lock", json.dumps(lock, indent=4))
+    assert made.definition.python == "3.11.4"
+    assert made.definition.pip.requirements == (
+        "six==1.17.0",
+        "tool @ git+https://git.example.org/tool.git@abc123",
+    )
+    assert made.definition.pip.index_url is None
+    assert "line 30: 1 of develop: not taken." in made.report.kept
+
+
+@pytest.mark.parametrize(
+    ("filename", "text"),
+    [
+        ("Pipfile", "[packages]\nsix = 1\n"),
+        ("Pipfile", "packages = 1\n"),
+        ("Pipfile", "[tool]\n"),
+        ("Pipfile", '[packages]\nsix = ">>1"\n'),
+        ("Pipfile.lock", "{}"),
+        ("Pipfile.lock", "nonsense"),
+    ],
+)
+def test_what_is_no_pipfile_is_refused(filename: str, text: str) -> None:
+    with pytest.raises(InvalidDefinition):
+        read_text(filename, text)
+
+
+@pytest.mark.parametrize(
+    ("host", "added"), [(PYPI, False), ("pypi.acme.example", True), (f"{PYPI}.example", True)]
+)
+def test_an_index_is_pypi_by_its_host_alone(host: str, added: bool) -> None:
+    url = f"https://{host}/simple"
+    lock = f"""version = 1
+[[package]]
+name = "six"
+version = "1"
+source = {{ registry = "{url}" }}
+[[package]]
+name = "app"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "six" }}]
+"""
+    made = read_text("uv.lock", lock)
+    assert made.definition.pip.requirements == ("six==1",)
+    assert made.definition.pip.extra_index_urls == ((url,) if added else ())
+
+
 def test_a_lock_of_uv_has_what_the_project_needs() -> None:
     text = """\
 version = 1

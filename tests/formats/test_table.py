@@ -57,6 +57,8 @@ NOTEBOOK = (
         ("pylock.gpu.toml", "lock-version='1.0'\npackages=[]", "pylock"),
         ("uv.lock", "version = 1\n[[package]]\nname='a'\nversion='1'\n", "uv-lock"),
         ("poetry.lock", "package=[]\n[metadata]\n", "poetry-lock"),
+        ("Pipfile", "[packages]\n", "pipfile"),
+        ("Pipfile.lock", '{"_meta": {}, "default": {}}', "pipfile-lock"),
         ("pixi.toml", "[workspace]\nchannels=['c']\n", "pixi"),
         ("pixi.lock", "version: 6\nenvironments:\n  default: {}\npackages: []\n", "pixi-lock"),
         ("conda-lock.yml", "metadata: {}\npackage:\n- {name: a, version: 1}\n", "conda-lock"),
@@ -90,8 +92,6 @@ def test_the_format_can_be_said() -> None:
 @pytest.mark.parametrize(
     ("filename", "text"),
     [
-        ("Pipfile", "[packages]"),
-        ("Pipfile.lock", "{}"),
         ("setup.py", "import setuptools"),
         ("setup.cfg", ""),
     ],
