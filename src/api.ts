@@ -468,6 +468,14 @@ export class Api {
     return this._get('python', {}, signal);
   }
 
+  /** Chooses how many kernels are kept ready, until the server ends. */
+  choosePool(choice: {
+    size: number | null;
+    memory: number | null;
+  }): Promise<unknown> {
+    return this._send('PUT', 'pool', choice);
+  }
+
   /** Removes what was built and nothing refers to; with `dryRun` only says what that is. */
   collect(dryRun: boolean): Promise<ICollected> {
     return this._send('POST', 'collect', { dry_run: dryRun });

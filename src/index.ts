@@ -17,6 +17,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { followLinks } from './around/deeplink';
 import { BuildNotices } from './around/notices';
+import { poolPlugin } from './around/pool';
 import { PanelSettings } from './around/settings';
 import { BuildLogStream } from './buildlog';
 import { CommandIDs } from './commandids';
@@ -202,4 +203,11 @@ const status: JupyterFrontEndPlugin<void> = {
 };
 
 export { IEnvironments } from './tokens';
-export default [environments, panel, commands, status, notebookPlugin];
+export default [
+  environments,
+  panel,
+  commands,
+  status,
+  notebookPlugin,
+  poolPlugin
+];

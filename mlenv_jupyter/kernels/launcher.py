@@ -42,6 +42,7 @@ ASSETS = (
     "start.py",
     "sweep.py",
     "tool.py",
+    "waiting.py",
 )
 DONE = "launcher.json"
 

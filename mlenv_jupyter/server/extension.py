@@ -16,14 +16,17 @@ from tornado.web import RequestHandler
 from mlenv_jupyter.server.access import ACCESS, PREFIX, TAILS, WorkspaceAccess
 from mlenv_jupyter.server.contents import follow_renames
 from mlenv_jupyter.server.lazy import LazyRoutes
+from mlenv_jupyter.server.pooling import POOLING, Pooling
 from mlenv_jupyter.server.watcher import Watcher, register_schemas
 
 
 class MlenvExtension(ExtensionApp):
-    """mlenv in a Jupyter server; ``c.Workspace.…`` of its configuration is the Workspace's."""
+    """mlenv in a Jupyter server; ``c.Workspace.…`` of its configuration is the Workspace's,
+    ``c.KernelPool.…`` that of the kernels that are kept ready."""
 
     name = "mlenv"
     watcher: Watcher | None = None
+    pooling: Pooling | None = None
 
     def initialize_settings(self) -> None:
         """Make what the handlers share; the Workspace itself comes with the first request."""
@@ -35,6 +38,9 @@ class MlenvExtension(ExtensionApp):
         register_schemas(events)
         self.watcher = Watcher(access, events, self.log)
         self.serverapp.io_loop.add_callback(self.watcher.start)
+        self.pooling = Pooling(self.config, self.serverapp.kernel_manager, access)
+        self.settings[POOLING] = self.pooling
+        self.serverapp.io_loop.add_callback(self.pooling.start)
         follow_renames(events, access, self.serverapp.contents_manager, self.log)
 
     def initialize_handlers(self) -> None:
@@ -62,9 +68,11 @@ class MlenvExtension(ExtensionApp):
         return {"builds": running} if running else None
 
     async def stop_extension(self) -> None:
-        """Stop watching; builds go on in their own processes."""
+        """Stop watching and end what waits; builds go on in their own processes."""
         if self.watcher is None:
             return
+        if self.pooling is not None:
+            await self.pooling.stop()
         await self.watcher.stop()
         assert self.serverapp is not None
         if tails := self.serverapp.web_app.settings.get(TAILS):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from mlenv_jupyter.server.base import ApiHandler
-from mlenv_jupyter.server.wire import Items, ToInstall
+from mlenv_jupyter.server.pooling import POOLING, Pooling
+from mlenv_jupyter.server.wire import Items, PoolSize, ToInstall
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.kernels.pool.pool import KernelPool
     from mlenv_jupyter.workspace import Workspace
 
 
@@ -45,6 +47,28 @@ class KernelHandler(ApiHandler):
         self.nothing()
 
 
+class PoolHandler(ApiHandler):
+    """``/pool``"""
+
+    @property
+    def _pool(self) -> KernelPool:
+        return cast(Pooling, self.settings[POOLING]).pool
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """The kernels that are kept ready, and how many may be."""
+        self.answer(_pool_as_it_is(self._pool))
+
+    @web.authenticated
+    @authorized
+    async def put(self) -> None:
+        """Choose how many are kept ready; it lasts until the server ends."""
+        body = self.body(PoolSize)
+        self._pool.choose(body.size, body.memory)
+        self.answer(_pool_as_it_is(self._pool))
+
+
 class PythonsHandler(ApiHandler):
     """``/python``"""
 
@@ -63,6 +87,24 @@ class StatusHandler(ApiHandler):
     async def get(self) -> None:
         """Whether all is well, and what to do where it is not."""
         self.answer(await self.ask(_status, slow=True))
+
+
+def _pool_as_it_is(pool: KernelPool) -> dict[str, Any]:
+    return {
+        "size": pool.size,
+        "memory": pool.memory,
+        "most": pool.most,
+        "starting": pool.starting,
+        "kernels": [
+            {
+                "kernel_name": one.candidate.kernel_name,
+                "name": one.candidate.record.name,
+                "version": one.candidate.record.version,
+                "memory": one.memory,
+            }
+            for one in pool.waiting.values()
+        ],
+    }
 
 
 def _pythons(it: Workspace) -> dict[str, Any]:

@@ -62,6 +62,7 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/adoptable/{id}": adoptable.AdoptableOneHandler,
     "/kernels": kernels.KernelsHandler,
     "/kernels/{kernel_name}": kernels.KernelHandler,
+    "/pool": kernels.PoolHandler,
     "/drift/{kernel_id}": drift.DriftHandler,
     "/environments/{name}/versions/{version}/stamp": notebooks.StampHandler,
     "/notebooks/inspect": notebooks.InspectHandler,

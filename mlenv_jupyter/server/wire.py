@@ -189,6 +189,13 @@ class Reference(Body, frozen=True):
     version: str | None = None
 
 
+class PoolSize(Body, frozen=True):
+    """How many kernels are kept ready, and the MB they take; None is what was configured."""
+
+    size: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
+    memory: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] | None = None
+
+
 class ToResolve(Body, frozen=True):
     """A definition to resolve, and the version to compare it with."""
 

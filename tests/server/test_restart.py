@@ -22,7 +22,7 @@ Start = Callable[[], "Server"]
 class Server:
     """One ``jupyter server`` in a process of its own."""
 
-    def __init__(self, runtime: Path) -> None:
+    def __init__(self, runtime: Path, *more: str) -> None:
         options = {
             "ServerApp.jpserver_extensions": "{'mlenv_jupyter': True}",
             "ServerApp.open_browser": "False",
@@ -38,7 +38,7 @@ class Server:
             "JUPYTER_CONFIG_DIR": str(runtime),
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_server", *argv],
+            [sys.executable, "-m", "jupyter_server", *argv, *more],
             env=env,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

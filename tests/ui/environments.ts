@@ -144,7 +144,7 @@ export async function register(
 /** Asks the server something else. */
 export async function api(
   page: IJupyterLabPageFixture,
-  method: 'get' | 'post' | 'delete',
+  method: 'get' | 'post' | 'put' | 'delete',
   path: string,
   data?: object
 ): Promise<unknown> {

@@ -25,16 +25,20 @@ def main() -> None:
     # directory there later.
     if sys.path and os.path.realpath(sys.path[0]) in (os.path.realpath(HERE), os.getcwd()):
         del sys.path[0]
-    hold_overlay()
+    waits = os.environ.pop("_MLENV_WAITS", "")
+    hold_overlay(temporary="tmp-" in os.path.basename(OVERLAY) or bool(waits))
     try:
-        application = application_class()
+        application = application_class(waits)
     except ImportError as error:
         explain(error)
     application.launch_instance()
 
 
-def application_class() -> Any:
-    """IPKernelApp with the magic and the look at the overlay."""
+def application_class(waits: str = "") -> Any:
+    """IPKernelApp with the magic and the look at the overlay.
+
+    ``waits`` is the descriptor by which a kernel of the pool is told whose it is.
+    """
     from ipykernel.kernelapp import IPKernelApp
 
     class MlenvKernelApp(IPKernelApp):  # type: ignore[misc]  # ipykernel is not installed here
@@ -45,6 +49,12 @@ def application_class() -> Any:
             if self.shell is not None:
                 add_magic(self.shell)
                 watch_overlay(self.shell)
+
+        def start(self) -> None:
+            if waits:
+                waiting = load("waiting", "_mlenv_waiting")
+                waiting.wait(self, int(waits), OVERLAY, lambda: atexit.unregister(_discard))
+            super().start()
 
     return MlenvKernelApp
 
@@ -119,8 +129,11 @@ def _changed_at(path: str) -> int:
         return 0
 
 
-def hold_overlay() -> None:
-    """Hold the overlay's lock while this process lives; a temporary overlay goes when it ends."""
+def hold_overlay(*, temporary: bool) -> None:
+    """Hold the overlay's lock while this process lives; a temporary overlay goes when it ends.
+
+    The name tells: reading overlay.json can wait until something needs it.
+    """
     import fcntl
 
     try:
@@ -128,8 +141,7 @@ def hold_overlay() -> None:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return  # a file system without locks, or a read-only one: only cleaning is affected
-    # The name tells: reading overlay.json can wait until something needs it.
-    if "tmp-" in os.path.basename(OVERLAY):
+    if temporary:
         atexit.register(_discard, os.getpid(), lock)
 
 

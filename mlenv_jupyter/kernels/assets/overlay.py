@@ -23,6 +23,11 @@ if TYPE_CHECKING:  # typing is slow to import, and nothing here needs it to run
 CHAIN = "zzzz_mlenv.pth"
 """Sorts after every other .pth, so that what the user installs editable comes before the prefix."""
 
+WAITS = "_MLENV_WAITS"
+"""The descriptor by which the server tells a kernel of its pool whose it is, see ``waiting.py``."""
+NOTEBOOK_OF = "_MLENV_NOTEBOOK_OF"
+"""The process that was told its notebook after its start: what it starts inherits the name."""
+
 TEMPORARY = "tmp-"
 SHIMMED = ("pip", "uv")
 SCRIPT_LIMIT = 64 * 1024

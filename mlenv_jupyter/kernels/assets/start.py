@@ -35,6 +35,10 @@ CONTAINER = (
 )
 
 
+TRIES = 3
+"""How often an overlay is made that another process takes away meanwhile."""
+
+
 class Missing(Exception):
     """Something that the kernel needs is not there: what, and the remedy."""
 
@@ -48,6 +52,7 @@ def main(argv: list[str]) -> NoReturn:
     launcher = os.path.dirname(os.path.abspath(__file__))
     path, rest = argv[1], argv[2:]
     environment = inherited(os.environ)
+    waits = os.environ.get(overlays.WAITS, "")
     record: dict[str, Any] = {}
     try:
         text, record = read(path)
@@ -55,9 +60,11 @@ def main(argv: list[str]) -> NoReturn:
             hold(path)
             in_container(record, path, launcher, rest, environment)
         check(record)
-        hold(path)
-        place = prepare(text, record, launcher, path)
+        hold(path, used=not waits)
+        place = prepare(text, record, launcher, path, waits=bool(waits))
         environment = kernel_environment(environment, record, place)
+        if waits:
+            environment[overlays.WAITS] = waits
         python = os.path.join(place, "bin", "python")
         arguments = [python, *options(record), os.path.join(launcher, "kernel_app.py"), *rest]
         os.execve(python, arguments, environment)
@@ -69,6 +76,8 @@ def main(argv: list[str]) -> NoReturn:
             "message": f"The kernel could not be started: {error}.",
             "remedy": "`mlenv doctor` checks the disk and the permissions.",
         }
+    if waits:  # nobody has asked for it yet
+        sys.exit(problem["message"])
     from json import dumps
 
     fallback = os.path.join(launcher, "fallback.py")
@@ -76,7 +85,7 @@ def main(argv: list[str]) -> NoReturn:
     os.execve(python, [python, "-I", fallback, path, dumps(problem), *rest], environment)
 
 
-def hold(path: str) -> None:
+def hold(path: str, *, used: bool = True) -> None:
     """Say that this kernel is used, and hold the lock that says so for as long as it runs.
 
     The descriptor outlives ``exec``. A home that cannot be written is no reason not to start.
@@ -84,10 +93,15 @@ def hold(path: str) -> None:
     import fcntl
 
     try:
-        used = os.open(os.path.splitext(path)[0] + ".used", os.O_RDWR | os.O_CREAT, 0o600)
-        os.utime(used)
-        fcntl.flock(used, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        os.set_inheritable(used, True)
+        place = os.path.splitext(path)[0] + ".used"
+        never = not os.path.exists(place)
+        lock = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+        if used:
+            os.utime(lock)
+        elif never:
+            os.utime(lock, (0, 0))
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        os.set_inheritable(lock, True)
     except OSError:
         return
 
@@ -143,22 +157,29 @@ def check(record: dict[str, Any]) -> None:
         raise Missing("no_layer", f"The kernel layer of {label} is gone.")
 
 
-def prepare(text: str, record: dict[str, Any], launcher: str, path: str) -> str:
+def prepare(
+    text: str, record: dict[str, Any], launcher: str, path: str, *, waits: bool = False
+) -> str:
     """Find or make the overlay; its directory.
 
     A store that cannot be written still gives a kernel, with an overlay among the system's
-    temporary files.
+    temporary files. That of a kernel of the pool gets its notebook later, and its name stays.
     """
-    notebook = own_notebook(os.environ)
+    notebook = None if waits else own_notebook(os.environ)
     described = overlays.describe(
         text, launcher=launcher, notebook=notebook, temporary=notebook is None, record_path=path
     )
     if notebook:
         place = overlays.place_of(record["overlays"], notebook, record)
+    elif waits:
+        place = os.path.join(record["overlays"], os.urandom(12).hex())
     else:
         place = os.path.join(record["overlays"], _temporary_name())
     try:
-        overlays.make_thin(place, record, launcher=launcher, text=described)
+        for _ in range(TRIES):
+            overlays.make_thin(place, record, launcher=launcher, text=described)
+            if not notebook or hold_overlay(place):
+                break
     except OSError:
         from tempfile import mkdtemp
 
@@ -170,6 +191,25 @@ def prepare(text: str, record: dict[str, Any], launcher: str, path: str) -> str:
     return place
 
 
+def hold_overlay(place: str) -> bool:
+    """Hold an overlay's lock until the kernel has it; False if the overlay is being taken away.
+
+    A kernel of the pool brings its own overlay, in the place of one that nobody holds.
+    """
+    import fcntl
+
+    lock = os.open(os.path.join(place, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    except OSError:
+        return True  # a file system without locks
+    os.set_inheritable(lock, True)
+    return os.path.exists(os.path.join(place, "overlay.json"))
+
+
 def own_notebook(environment: Any) -> str | None:
     """The notebook that this kernel was started for, as an absolute path.
 
@@ -178,7 +218,7 @@ def own_notebook(environment: Any) -> str | None:
     value, it is somebody else's.
     """
     session = environment.get("JPY_SESSION_NAME")
-    if not session:
+    if not session or environment.get(overlays.NOTEBOOK_OF) == str(os.getppid()):
         return None
     inherited_value = _of_parent("JPY_SESSION_NAME")
     if inherited_value is None or inherited_value == session:

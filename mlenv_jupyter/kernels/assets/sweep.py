@@ -54,6 +54,27 @@ def is_unused(overlay: str, *, grace: float = 0) -> bool:
     return True
 
 
+def take_away(overlay: str) -> str:
+    """Rename an overlay that is not used, under its lock: no kernel starts in it meanwhile.
+
+    Its new name, or '' where a kernel runs in it or it cannot be told.
+    """
+    gone = os.path.join(os.path.dirname(overlay), GONE + os.urandom(6).hex())
+    try:
+        os.stat(os.path.join(overlay, "overlay.json"))
+        lock = os.open(os.path.join(overlay, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.rename(overlay, gone)
+    except OSError:
+        return ""
+    finally:
+        os.close(lock)
+    return gone
+
+
 def remove(overlay: str) -> None:
     """Remove an overlay; under another name first, so that nobody finds half of it."""
     gone = os.path.join(os.path.dirname(overlay), GONE + os.urandom(6).hex())

@@ -1,0 +1,1 @@
+"""Kernels that a Jupyter server starts before anybody asks for them."""
