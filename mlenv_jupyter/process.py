@@ -20,6 +20,8 @@ Stream = Literal["out", "err"]
 
 # What a build may see of the environment of whoever started it (design.md, Kernel): enough to
 # find tools, the network and the user's package indexes, and nothing that is a server's secret.
+VARIABLE_OF_BUILDS = "MLENV_BUILD"
+"""Carries a build's id in all processes that it starts."""
 ALLOWED = frozenset(
     [
         "PATH",

@@ -93,6 +93,11 @@ class Workspace(Configurable):
         config=True
     )
 
+    build_executor = Unicode(
+        "local",
+        help="Where environments of packages are built: local, or a Ray cluster that shares home "
+        "and store: ray, or its address.",
+    ).tag(config=True)
     log_days = Int(
         30,
         min=0,
@@ -523,18 +528,19 @@ class Workspace(Configurable):
         registry; ``form`` asks for a prefix or an image, whatever its definition takes by itself.
         Raises NotFound, Unavailable, Conflict where it cannot have that form.
         """
-        from mlenv_jupyter.builds.choice import definition_in
+        from mlenv_jupyter.builds.choice import cluster_of, definition_in
         from mlenv_jupyter.builds.durable import new_id
         from mlenv_jupyter.builds.spec import BuildSpec
         from mlenv_jupyter.core.builder import asked_for, form_of
 
         row = self.registry.find(name, version)
         form = form or form_of(row.definition)
-        definition_in(row.definition, form, self.base_image)
+        wanted = definition_in(row.definition, form, self.base_image)
         if not force and not push:
             reused = self._reused(row, form)
             if reused is not None:
                 return reused
+        cluster = cluster_of(self.build_executor, wanted, self.database)
         curated = row.source == "catalogue"
         if curated:
             python = row.definition.python or self.default_python
@@ -551,12 +557,14 @@ class Workspace(Configurable):
             lock_id=row.lock_id,
             home=str(self.places.home),
             store=str(self.places.store),
-            database=None,  # told in its environment: an address may hold a password
+            # Told in its environment, except on another machine: an address may hold a password.
+            database=(self.database or None) if cluster else None,
             force=force,
             use_cache=cache,
             max_concurrent_builds=self.max_concurrent_builds,
             images=self._image_settings(push=push),
             offline=self.offline,
+            cluster=cluster,
         )
         return self.queue.submit(spec, author or whoami())
 

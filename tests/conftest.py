@@ -17,6 +17,9 @@ from mlenv_jupyter.core.build import Build
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.version import Version
 from mlenv_jupyter.workspace import Workspace
+from tests.ray_cluster import cluster
+
+__all__ = ["cluster"]
 
 BASE_IMAGE = "mlenv/test-base:1"
 CACHE = Path(__file__).parent.parent / ".cache" / "tests"

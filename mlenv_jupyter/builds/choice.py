@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from mlenv_jupyter.builds.pipeline import Pipeline
+from mlenv_jupyter.cluster import check_cluster, is_ray
 from mlenv_jupyter.core.build import Form
 from mlenv_jupyter.core.builder import form_of, in_form
 from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.core.errors import Unavailable
+from mlenv_jupyter.core.errors import InvalidRequest, Unavailable
 
 
 def pipeline_of(definition: Definition) -> type[Pipeline]:
@@ -64,6 +67,31 @@ def require_builder(definition: Definition) -> None:
         from mlenv_jupyter.builds.conda.engine import require_rattler
 
         require_rattler()
+
+
+def cluster_of(executor: str, definition: Definition, database: str) -> str:
+    """The Ray cluster that a Definition is built on by ``c.Workspace.build_executor``; or empty.
+
+    An image stays with its engine, and an interpreter of its own with its machine. Raises
+    InvalidRequest, Unavailable.
+    """
+    where = "c.Workspace.build_executor"
+    if executor == "local" or definition.kind == "image" or definition.user_managed_dependencies:
+        return ""
+    if not is_ray(executor):
+        raise InvalidRequest(
+            f"There is no build executor {executor[:80]!r}.",
+            where=where,
+            remedy="Use 'local', 'ray', or the address of a Ray cluster.",
+        )
+    check_cluster(executor, where)
+    if urlsplit(database).password:
+        raise InvalidRequest(
+            "The registry's address has a password, which cannot be sent to a Ray cluster.",
+            where="c.Workspace.database",
+            remedy="Leave it out, and have it in a file that PGPASSFILE names on every node.",
+        )
+    return executor
 
 
 def _require_images(definition: Definition) -> None:

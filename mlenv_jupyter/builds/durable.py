@@ -205,9 +205,14 @@ def begin_work(argv: Sequence[str]) -> Path:
     os.set_inheritable(lock, False)
     # Held already, except on a network file system, where a lock is one process's own.
     fcntl.flock(lock, fcntl.LOCK_EX)
+    end_at_sigterm()
+    return place
+
+
+def end_at_sigterm() -> None:
+    """Have SIGTERM raise Terminated from now on."""
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return place
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:

@@ -23,11 +23,20 @@ from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.core.build import Build, StageTime
 from mlenv_jupyter.core.errors import Problem
 from mlenv_jupyter.failpoints import reach
-from mlenv_jupyter.process import build_environment
+from mlenv_jupyter.process import VARIABLE_OF_BUILDS, build_environment
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Store
 
+RAY_VARIABLES = frozenset(
+    (
+        "RAY_ADDRESS",
+        "RAY_API_SERVER_ADDRESS",
+        "RAY_AUTH_MODE",
+        "RAY_AUTH_TOKEN",
+        "RAY_AUTH_TOKEN_PATH",
+    )
+)
 ATTEMPTS = 2
 """How often a build is tried when its worker dies without having said anything."""
 
@@ -116,10 +125,12 @@ class Queue(Durable[Build]):
         return True
 
     def _start(self, files: BuildFiles, spec: BuildSpec, lock: int) -> None:
-        env = build_environment(
-            os.environ, also=_variables(spec), MLENV_BUILD=spec.id, PYTHONUNBUFFERED="1"
-        )
-        child = start_worker("mlenv_jupyter.builds.worker", files, lock, env, self._database)
+        # On a cluster the variables are those of its nodes.
+        also = RAY_VARIABLES if spec.cluster else variables_of(spec)
+        told = {VARIABLE_OF_BUILDS: spec.id, "PYTHONUNBUFFERED": "1"}
+        env = build_environment(os.environ, also=also, **told)
+        module = "oncluster" if spec.cluster else "worker"
+        child = start_worker(f"mlenv_jupyter.builds.{module}", files, lock, env, self._database)
         self._watch(child, spec.id)
 
     def _end(self, work: Build, lock: int) -> Build:
@@ -128,12 +139,18 @@ class Queue(Durable[Build]):
         result = files.read_result()
         if result is not None:
             return self._write_row(result)
-        end_orphans("MLENV_BUILD", work.id)
-        store = Store(self._places)
-        for place in files.read_making():
-            store.discard(place)
-        if files.cancel.exists() or work.attempt >= ATTEMPTS or not files.spec.exists():
-            return self._write_row(self._bury(work, _interrupted(files)))
+        spec = files.read_spec() if files.spec.exists() else None
+        over = files.cancel.exists() or work.attempt >= ATTEMPTS or spec is None
+        if over or not (spec and spec.cluster):  # a job on a cluster may go on, and is followed
+            end_orphans(VARIABLE_OF_BUILDS, work.id)
+            store = Store(self._places)
+            for place in files.read_making():
+                store.discard(place)
+        if over or spec is None:
+            ended = self._write_row(self._bury(work, _interrupted(files)))
+            if spec and spec.cluster:
+                files.cancel.touch(mode=0o600)  # for a job that nobody follows any more
+            return ended
         log = LogWriter(files.log, seconds_of(work.created_at))
         log.line("The build was interrupted; it is queued once more.", "warn")
         log.close()
@@ -143,7 +160,7 @@ class Queue(Durable[Build]):
             attempt=work.attempt + 1,
             stages=(StageTime(stage="queued", state="running"),),
         )
-        self._start(files, files.read_spec(), lock)
+        self._start(files, spec, lock)
         return build
 
     def _write_row(self, result: Build) -> Build:
@@ -155,13 +172,13 @@ class Queue(Durable[Build]):
         return self._registry.builds.update(result.id, **fields)
 
 
-def _variables(spec: BuildSpec) -> set[str]:
+def variables_of(spec: BuildSpec) -> set[str]:
     """What a build sees of this process's environment beside what all builds do."""
     wanted = references(spec.definition)
     if spec.definition.kind == "image":
-        from mlenv_jupyter.builds.images.names import variables_of
+        from mlenv_jupyter.builds.images import names
 
-        wanted |= variables_of(spec)
+        wanted |= names.variables_of(spec)
     return wanted
 
 

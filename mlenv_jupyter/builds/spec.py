@@ -20,6 +20,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a worker needs to know; written before the build's row.
 
     ``definition`` is as it is built in ``form``, ``note`` what is to be said of that first.
+    ``cluster`` is the Ray cluster that does the work, empty for this machine.
     """
 
     id: str
@@ -39,6 +40,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
     form: Form | None = None
     note: str = ""
+    cluster: str = ""
 
 
 class WorkFiles:

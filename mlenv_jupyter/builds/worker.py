@@ -102,6 +102,10 @@ class Worker:
         self._finish(state, error, outcome)
         return 0 if state == "succeeded" else 1
 
+    def fail(self, problem: Problem) -> None:
+        """End a build that could not begin."""
+        self._finish("failed", problem, None)
+
     # What the pipeline says of itself.
 
     def stage(self, stage: Stage, text: str) -> None:
@@ -161,7 +165,7 @@ class Worker:
     def _wait_for_a_slot(self) -> None:
         """Wait until fewer than the allowed number of builds run, in whatever process."""
         said = -1
-        while self._slot is None:
+        while self._slot is None and not self.spec.cluster:  # there the cluster decides
             before = len(self._before())
             if not before and self._take_slot():
                 return
