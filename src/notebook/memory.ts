@@ -122,12 +122,17 @@ export class NotebookMemory implements IDisposable {
       return;
     }
     const { model } = args.cell;
+    if (model.type !== 'code') {
+      return;
+    }
     const ran = { ran: `${facts.name} v${facts.version}` };
-    if (
-      model.type === 'code' &&
-      !isAboutEnvironments(model.sharedModel.getSource()) &&
-      (model.getMetadata(KEY) as { ran?: string } | undefined)?.ran !== ran.ran
-    ) {
+    const before = ranOf(model.getMetadata(KEY));
+    if (isAboutEnvironments(model.sharedModel.getSource())) {
+      // What it had shown before, of whatever version, is gone.
+      if (before !== null) {
+        model.deleteMetadata(KEY);
+      }
+    } else if (before !== ran.ran) {
       model.setMetadata(KEY, ran);
     }
   }
@@ -164,6 +169,7 @@ interface ICellModel {
   sharedModel: { getSource(): string };
   getMetadata(key: string): unknown;
   setMetadata(key: string, value: unknown): void;
+  deleteMetadata(key: string): void;
 }
 
 /** Whether a cell does nothing but change environments: it has no results of any. */
@@ -214,14 +220,38 @@ export function cellsElsewhere(
   const { model } = panel.content;
   for (let index = 0; index < (model?.cells.length ?? 0); index++) {
     const cell = model!.cells.get(index);
-    const ran = (cell.getMetadata(KEY) as { ran?: unknown } | undefined)?.ran;
-    const hasRun =
-      cell.type === 'code' && (cell as ICodeCellModel).executionCount !== null;
-    if (hasRun && typeof ran === 'string' && ran !== label) {
+    if (
+      cell.type !== 'code' ||
+      (cell as ICodeCellModel).executionCount === null
+    ) {
+      continue;
+    }
+    const ran = ranIn(cell as ICodeCellModel);
+    if (ran !== null && ran !== label) {
       found.push({ index, ran });
     }
   }
   return found;
+}
+
+/**
+ * The version that a cell ran in, `null` if nothing says so. An output is made
+ * anew by each run, also by who writes to no cell, so what it says comes first.
+ */
+function ranIn(cell: ICodeCellModel): string | null {
+  const { outputs } = cell;
+  for (let index = 0; index < outputs.length; index++) {
+    const ran = ranOf(outputs.get(index).metadata[KEY]);
+    if (ran !== null) {
+      return ran;
+    }
+  }
+  return ranOf(cell.getMetadata(KEY));
+}
+
+function ranOf(metadata: unknown): string | null {
+  const ran = (metadata as { ran?: unknown } | null | undefined)?.ran;
+  return typeof ran === 'string' ? ran : null;
 }
 
 function lockPath(notebook: string): string {

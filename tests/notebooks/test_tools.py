@@ -13,9 +13,10 @@ import pytest
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.notebooks import files
 from mlenv_jupyter.notebooks.kernelspec import name_kernel
+from mlenv_jupyter.notebooks.ran import versions_that_ran
 from mlenv_jupyter.workspace import Workspace
 
-CELL = "import mlenv_pebble, os\nprint(mlenv_pebble.__version__, os.environ['TEAM'], level)"
+CELL = "import mlenv_pebble, os\nprint(mlenv_pebble.__version__, os.environ['TEAM'], level)\nlevel"
 
 
 @pytest.fixture
@@ -69,6 +70,11 @@ def test_each_tool_runs_it_in_its_environment(notebook: Path, tmp_path: Path) ->
 
     run("papermill", str(notebook), str(out), "-p", "level", "41")
     assert said(out) == "1.0 growth 41\n"
+    ran = nbformat.read(out, as_version=4)
+    assert versions_that_ran(ran) == {"churn v1": 3}, "papermill's run is not written down"
+    result = ran.cells[-1].outputs[-1]
+    assert result.output_type == "execute_result"
+    assert result.metadata["mlenv"]["ran"] == "churn v1"
     run(
         "jupyter", "nbconvert", "--to", "notebook", "--execute", "--output", str(out), str(notebook)
     )

@@ -51,6 +51,7 @@ def application_class(waits: str = "") -> Any:
                 watch_overlay(self.shell)
 
         def start(self) -> None:
+            tell_version(self.kernel)
             if waits:
                 waiting = load("waiting", "_mlenv_waiting")
                 waiting.wait(self, int(waits), OVERLAY, lambda: atexit.unregister(_discard))
@@ -73,6 +74,26 @@ def add_magic(shell: Any) -> None:
         return found(line) if cell is None else found(line, cell)
 
     shell.register_magic_function(mlenv, magic_kind="line_cell", magic_name="mlenv")
+
+
+def tell_version(kernel: Any) -> None:
+    """Have who runs a notebook write down the version, without knowing of mlenv.
+
+    nbclient, papermill and nbconvert keep what a kernel says of its language in the notebook. An
+    output says it too where nobody sits before it, since such clients write to no cell.
+    """
+    record = read_record()
+    ran = {"ran": "{} v{}".format(record["name"], record["version"]), "digest": record["digest"]}
+    kernel.language_info = dict(kernel.language_info, mlenv=ran)
+
+    def note(message: dict[str, Any]) -> dict[str, Any]:
+        if not getattr(kernel, "_allow_stdin", True):
+            message["content"].setdefault("metadata", {})["mlenv"] = ran
+        return message
+
+    for publisher in (kernel.shell.display_pub, kernel.shell.displayhook):
+        if hasattr(publisher, "register_hook"):  # of results not before ipykernel 6.30
+            publisher.register_hook(note)
 
 
 def read_record() -> dict[str, Any]:
