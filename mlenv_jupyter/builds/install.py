@@ -42,36 +42,37 @@ def install_prefix(
     *,
     replace: bool = False,
     verifying: Callable[[], None],
-    activate: Callable[[Path], dict[str, tuple[str, ...]]],
+    activate: Callable[[Path, Path], dict[str, tuple[str, ...]]],
 ) -> Record:
     """Make and commit the prefix of a lock; where it is there already nothing is done.
 
-    ``activate`` is given where its packages are, and answers with what is to be set to use it.
+    ``activate`` is given where it is made and where its packages are, and answers with what is to
+    be set to use it.
 
     Raises ToolFailed, BuildFailed.
     """
-    with site.store.making(place, replace=replace) as ours:
-        if not ours:
+    with site.store.making(place, replace=replace) as made:
+        if made is None:
             record = site.store.record(place)
             assert record is not None
             return record
         site.store.require_space(_expected_size(chosen, site))
-        _uv(site, ["venv", place, "--python", site.python.executable, "--no-project"])
+        _uv(site, ["venv", made, "--python", site.python.executable, "--no-project"])
         reach("prefix.venv")
-        site_packages = _site_packages(place)
-        owner = Owner(place, site_packages, os.fspath(place / "bin" / "python"))
+        site_packages = _site_packages(made)
+        owner = Owner(made, site_packages, os.fspath(made / "bin" / "python"))
         options, guarded = index_options(definition), guarded_addresses(definition)
         known = _install(site, owner, chosen, addresses, options, guarded)
         verifying()
-        packages = verify(site, place, site_packages, lock)
-        check_starts(site, place)
-        activation = activate(site_packages)
+        packages = verify(site, made, site_packages, lock)
+        check_starts(site, made)
+        activation = activate(made, site_packages)
         return site.store.commit(
-            place,
+            made,
             Record(
                 lock_digest=lock_digest,
                 python=lock.python,
-                site_packages=str(site_packages.relative_to(place)),
+                site_packages=str(site_packages.relative_to(made)),
                 packages=packages,
                 created_at=now(),
                 activation=activation,
@@ -92,27 +93,27 @@ def install_layer(
     finish: Callable[[Path], None],
 ) -> Record:
     """Make and commit a kernel layer: a directory of packages, which comes last on the path."""
-    with site.store.making(place) as ours:
-        if not ours:
+    with site.store.making(place) as made:
+        if made is None:
             record = site.store.record(place)
             assert record is not None
             return record
-        place.mkdir(parents=True)
+        made.mkdir(parents=True)
         known = _install(
             site,
-            Owner(place, place, None),
+            Owner(made, made, None),
             chosen,
             addresses,
             options,
-            finish=lambda: finish(place),
+            finish=lambda: finish(made),
         )
         return site.store.commit(
-            place,
+            made,
             Record(
                 lock_digest=lock_digest,
                 python=lock.python,
                 site_packages=".",
-                packages=verify(site, place, place, lock),
+                packages=verify(site, made, made, lock),
                 created_at=now(),
             ),
             known,

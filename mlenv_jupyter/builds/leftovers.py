@@ -23,7 +23,7 @@ AGE = 60.0
 """Seconds that must have passed since a thing was written: its maker may only have begun."""
 
 STAGED = re.compile(r"\..+\.(\d+)")
-PLACE = re.compile(r"([0-9a-f]{32})(\.aside)?")
+PLACE = re.compile(r"([0-9a-v][0-9a-f]{31})(\.aside)?")
 
 
 class Leftovers:

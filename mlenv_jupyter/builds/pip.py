@@ -81,7 +81,7 @@ class PipPipeline(Pipeline):
                 definition,
                 replace=self.spec.force,
                 verifying=self.verifying,
-                activate=lambda site_packages: self.spark(prefix, site_packages),
+                activate=self.spark,
             ),
         )
         self.finish(prefix, plan.layer.digest, plan.lock_id)

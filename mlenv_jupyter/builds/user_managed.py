@@ -84,13 +84,13 @@ class UserManagedPipeline(Pipeline):
         self.install_layer(site, layer)
 
         def record() -> None:
-            with self.store.making(place, replace=self.spec.force) as ours:
-                if not ours:
+            with self.store.making(place, replace=self.spec.force) as made:
+                if made is None:
                     return
                 self.voice.stage("verifying", "write down what was found")
-                place.mkdir(mode=0o700)
+                made.mkdir(mode=0o700)
                 self.store.commit(
-                    place,
+                    made,
                     Record(
                         lock_digest=digest,
                         python=lock.python,

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
 from mlenv_jupyter.core.lock import LockedPackage
 from mlenv_jupyter.failpoints import reach
+from mlenv_jupyter.store.beside import OWN, aside, beside, exchange, home_of, rename_within
 from mlenv_jupyter.store.places import Places, lock_of, record_of
 from mlenv_jupyter.store.trees import (
     Size,
@@ -115,41 +116,53 @@ class Store:
                     yield record
 
     @contextlib.contextmanager
-    def making(self, place: Path, *, replace: bool = False) -> Iterator[bool]:
-        """Hold ``place`` alone while it is made; yields False where somebody has made it already.
+    def making(self, place: Path, *, replace: bool = False) -> Iterator[Path | None]:
+        """Hold ``place`` alone while it is made; yields where to, None where somebody has made it.
 
         What an earlier attempt left behind is removed first, and what this one leaves without a
-        commit is removed at the end. ``replace`` makes it again: the old one is set aside
-        meanwhile, and comes back unless the new one is committed.
+        commit is removed at the end. ``replace`` makes it again, beside the old one, which stays
+        as it is until the commit.
         """
         reach("store.mkdir")
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(lock_of(place)):
             self._settle(place)
-            if self.record(place) is not None:
-                if not replace:
-                    yield False
-                    return
-                self._set_aside(place)
+            there = self.record(place) is not None
+            if there and not replace:
+                yield None
+                return
             try:
                 reach("store.begun")
-                yield True
+                yield beside(place) if there else place
             finally:
                 self._settle(place)
 
-    def commit(
-        self, place: Path, record: Record, known: Mapping[str, Size] | None = None
-    ) -> Record:
-        """Make a place read-only and write its record; after this it is there for everybody.
+    def commit(self, made: Path, record: Record, known: Mapping[str, Size] | None = None) -> Record:
+        """Make read-only what was made and write its record; after this it is there for everybody.
 
-        ``known`` are directories below it that need no second look, with what is in them.
+        What was made beside a place takes it first. ``known`` are directories below it that need
+        no second look, with what is in them.
         """
-        size = make_read_only(place, known)
+        place = home_of(made)
+        if place != made:
+            rename_within(made, place.name)
+        size = make_read_only(made, known)
         record = msgspec.structs.replace(record, files=size.files, size=size.bytes)
+        # What activating sets may name the place.
+        data = msgspec.json.encode(record).replace(made.name.encode(), place.name.encode())
         reach("store.whole")
-        write_atomically(record_of(place), msgspec.json.encode(record))
+        if place != made:
+            reach("store.rename")
+            exchange(made, place)
+        try:
+            reach("store.placed")
+            write_atomically(record_of(place), data)
+        except BaseException:
+            if place != made:
+                exchange(made, place)
+            raise
         reach("store.committed")
-        return record
+        return msgspec.json.decode(data, type=Record)
 
     def amend(self, place: Path, record: Record) -> None:
         """Write what was learnt about a committed place (its kernel layer); its files stay."""
@@ -157,8 +170,9 @@ class Store:
 
     def discard(self, place: Path) -> bool:
         """Remove what was never committed, unless somebody is making it; whether it is gone."""
-        if not lock_of(place).exists():
-            return not os.path.lexists(place)
+        place = home_of(place)
+        if not any(map(os.path.lexists, (lock_of(place), *_traces(place)))):
+            return True
         try:
             with FileLock(lock_of(place), timeout=0):
                 self._settle(place)
@@ -209,29 +223,14 @@ class Store:
                 remedy="Free disk space, or set MLENV_STORE to a directory on a larger disk.",
             )
 
-    def _set_aside(self, place: Path) -> None:
-        try:
-            os.rename(record_of(place), record_of(_aside(place)))
-            reach("store.aside")
-            reach("store.rename")
-            os.rename(place, _aside(place))
-            reach("store.replacing")
-        except BaseException:
-            self._settle(place)
-            raise
-
     def _settle(self, place: Path) -> None:
-        """Leave one whole place and nothing else: the new one, the one set aside, or none."""
-        aside = _aside(place)
-        if not aside.exists() and place.exists() and record_of(aside).exists():
-            # A crash between the two renames of setting aside, or of coming back.
-            os.replace(record_of(aside), record_of(place))
+        """Leave one whole place or none, and nothing else."""
+        if not os.path.lexists(place) and record_of(place).exists() and aside(place).exists():
+            os.rename(aside(place), place)  # a crash while two places changed in steps
         if not self._is_whole(place):
             self._clear(place)
-            if self._is_whole(aside):
-                os.rename(aside, place)
-                os.rename(record_of(aside), record_of(place))
-        self._clear(aside)
+        for one in _traces(place)[1:]:
+            self._clear(one)
 
     def _is_whole(self, place: Path) -> bool:
         try:
@@ -244,8 +243,10 @@ class Store:
         remove_files([record_of(place)])
 
 
-def _aside(place: Path) -> Path:
-    return place.with_name(place.name + ".aside")
+def _traces(place: Path) -> list[Path]:
+    """A place, and what may be left beside it."""
+    named = OWN.fullmatch(place.name)
+    return [place, aside(place), *([beside(place)] if named else [])]
 
 
 def _is_link(directory: str, name: str) -> bool:

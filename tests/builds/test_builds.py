@@ -17,6 +17,7 @@ from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
 from mlenv_jupyter.core.sections import DockerSection
 from mlenv_jupyter.registry.catalogue import Catalogue
+from mlenv_jupyter.verify import verify
 from mlenv_jupyter.workspace import Workspace
 
 pytestmark = pytest.mark.network
@@ -190,3 +191,32 @@ def test_uninstalling_leaves_nothing(workspace: Workspace, built: Built, homes: 
     assert not workspace.places.store.exists()
     data = Path(os.environ["JUPYTER_DATA_DIR"])
     assert not list(data.glob("kernels/*"))
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_rebuild_takes_nothing_away_from_what_runs(
+    workspace: Workspace, built: Built, wheelhouse: Callable[..., Path], cache: bool
+) -> None:
+    """At no moment is the prefix not there, and the new one is the same to the last byte."""
+    version, build = built(
+        "busy", "alpha", "pip==25.0.1", find_links=[wheelhouse("alpha").as_uri()]
+    )
+    assert build.state == "succeeded", build.error
+    prefix = workspace.places.prefix(version.lock_digest)
+    before, inode = workspace.store.checksum(prefix), prefix.stat().st_ino
+    python, module = prefix / "bin" / "python", next(prefix.rglob("alpha/__init__.py"))
+    build = workspace.build("busy", force=True, cache=cache)
+    looks = missed = 0
+    while not workspace.build_of(build.id).ended:
+        for _ in range(50):
+            looks += 1
+            missed += not (python.exists() and module.exists())
+    assert workspace.build_of(build.id).state == "succeeded"
+    assert (looks > 0, missed) == (True, 0)
+    assert prefix.stat().st_ino != inode
+    if cache:  # else uv says when it has seen a wheel
+        assert workspace.store.checksum(prefix) == before
+    assert verify(workspace) == []
+    assert {one.name for one in prefix.parent.iterdir() if one.is_dir()} == {prefix.name}
+    argv, environment = workspace.exec_plan("busy", None, ["pip", "--version"])
+    assert str(prefix) in subprocess.check_output(argv, env=environment, text=True)

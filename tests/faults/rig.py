@@ -31,7 +31,7 @@ from .index import Index
 OPS = ("register", "install", "remove", "delete", "rebuild", "collect", "build")
 """What is struck, the quickest first."""
 
-STAGED = re.compile(r"\..+\.\d+|\.mlenv-kernel-.*|.*\.aside(\.json)?")
+STAGED = re.compile(r"\..+\.\d+|\.mlenv-kernel-.*|.*\.aside(\.json)?|[g-v][0-9a-f]{31}")
 
 
 class Rig:

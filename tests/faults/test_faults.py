@@ -49,7 +49,7 @@ def test_what_dies_with_its_caller_is_built_by_whoever_looks(rig: Rig) -> None:
     rig.check(case, driven)
 
 
-@pytest.mark.parametrize("point", ["store.aside", "store.replacing", "store.whole"])
+@pytest.mark.parametrize("point", ["store.begun", "store.whole", "store.placed"])
 def test_a_rebuild_that_dies_and_is_given_up_leaves_what_was_there(rig: Rig, point: str) -> None:
     lock_digest = rig.workspace.version("base").lock_digest
     assert lock_digest is not None

@@ -6,8 +6,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from mlenv_jupyter.core.errors import InvalidRequest, StoreDamaged, Unavailable
+from mlenv_jupyter.store.beside import aside, beside
 from mlenv_jupyter.store.places import Places, record_of
 from mlenv_jupyter.store.store import Record, Store
 
@@ -58,36 +60,77 @@ def test_what_is_not_committed_is_not_kept(store: Store, place: Path) -> None:
         assert not place.exists()
 
 
-def test_replacing_keeps_the_old_one_until_the_new_one_is_whole(store: Store, place: Path) -> None:
+def test_replacing_leaves_the_old_one_alone_until_the_new_one_is_whole(
+    store: Store, place: Path
+) -> None:
     with store.making(place):
         fill(place, "old")
         store.commit(place, RECORD)
-    with pytest.raises(RuntimeError), store.making(place, replace=True):
-        fill(place, "half")
+    with pytest.raises(RuntimeError), store.making(place, replace=True) as made:
+        assert made is not None
+        assert made != place
+        fill(made, "half")
         raise RuntimeError
     assert (place / "lib" / "a.py").read_text() == "old"
     assert store.record(place) is not None
-    with store.making(place, replace=True):
-        fill(place, "new")
-        store.commit(place, RECORD)
-    assert (place / "lib" / "a.py").read_text() == "new"
-    assert [one.name for one in place.parent.iterdir() if "aside" in one.name] == []
+    with store.making(place, replace=True) as made:
+        assert made is not None
+        fill(made, f"new in {made}")
+        assert (place / "lib" / "a.py").read_text() == "old"
+        assert store.record(place) is not None
+        record = store.commit(made, replace(RECORD, activation={"HERE": (str(made),)}))
+    assert (place / "lib" / "a.py").read_text() == f"new in {place}"
+    assert record.activation == {"HERE": (str(place),)}
+    assert store.record(place) == record
+    assert names(place.parent) == {place.name, f"{place.name}.json", f"{place.name}.lock"}
 
 
-@pytest.mark.parametrize("step", ["record moved", "both moved", "half made"])
+@pytest.mark.parametrize("step", ["half made beside", "changing in steps", "changed in steps"])
 def test_a_crash_while_replacing_loses_nothing(store: Store, place: Path, step: str) -> None:
     with store.making(place):
         fill(place, "old")
         store.commit(place, RECORD)
-    aside = place.with_name(place.name + ".aside")
-    record_of(place).rename(record_of(aside))
-    if step != "record moved":
-        place.rename(aside)
-    if step == "half made":
-        fill(place, "half")
+    if step == "half made beside":
+        fill(beside(place), "half")
+    else:
+        place.rename(aside(place))
+    if step == "changed in steps":
+        fill(place, "old")
     assert store.discard(place)
     assert (place / "lib" / "a.py").read_text() == "old"
     assert store.record(place) is not None
+    assert names(place.parent) == {place.name, f"{place.name}.json", f"{place.name}.lock"}
+
+
+def test_a_record_that_cannot_be_written_brings_the_old_one_back(
+    store: Store, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.making(place):
+        fill(place, "old")
+        store.commit(place, RECORD)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError), store.making(place, replace=True) as made:
+        assert made is not None
+        fill(made, "new")
+        monkeypatch.setattr("mlenv_jupyter.store.store.write_atomically", full)
+        store.commit(made, RECORD)
+    assert (place / "lib" / "a.py").read_text() == "old"
+    assert store.record(place) is not None
+
+
+def test_what_was_left_without_a_lock_is_removed(store: Store, place: Path) -> None:
+    fill(place)
+    fill(beside(place))
+    assert store.discard(beside(place))
+    assert not place.exists()
+    assert not beside(place).exists()
+
+
+def names(top: Path) -> set[str]:
+    return {one.name for one in top.iterdir()}
 
 
 def test_the_checksum_sees_names_content_links_and_modes(store: Store, tmp_path: Path) -> None:

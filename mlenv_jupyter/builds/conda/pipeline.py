@@ -137,15 +137,15 @@ class CondaPipeline(Pipeline):
     def _prefix(
         self, engine: Engine, prefix: Path, lock: Lock, digest: str, solved: Solved
     ) -> None:
-        with self.store.making(prefix, replace=self.spec.force) as ours:
-            if not ours:
+        with self.store.making(prefix, replace=self.spec.force) as made:
+            if made is None:
                 return
             wheels = private_wheels(self.spec.definition, self.places)
             self.store.require_space(2 * sum(one.size or 0 for one in lock.packages))
             install_conda(
                 self.site,
                 engine,
-                prefix,
+                made,
                 lock,
                 digest,
                 solved.records,
@@ -155,7 +155,7 @@ class CondaPipeline(Pipeline):
                 on_progress=self.voice.progress,
                 verifying=self.verifying,
                 before_commit=lambda site, there: self._layer(site, lock, digest, there),
-                activate=lambda site_packages: self.spark(prefix, site_packages),
+                activate=lambda site_packages: self.spark(made, site_packages),
             )
 
     def _layer(self, site: Site, lock: Lock, digest: str, there: dict[str, str]) -> str:

@@ -53,17 +53,18 @@ def commit_image(pipeline: Pipeline, maker: Maker, built: Built) -> Record:
     client.api.tag(built.id, repository_of(spec.digest), "latest")
     place = pipeline.places.image(found.digest)
     pipeline.files.note_making(place)
-    with store.making(place, replace=True):
-        place.mkdir()
+    with store.making(place, replace=True) as made:
+        assert made is not None
+        made.mkdir()
         for one in built.made_of.iterdir() if built.made_of else ():
             if one.suffix == ".txt" or one.name in ("Dockerfile", layers.CONDA_GROUPS):
-                shutil.copyfile(one, place / one.name)
+                shutil.copyfile(one, made / one.name)
         labels = (inspected.get("Config") or {}).get("Labels") or {}
         if built.made_of is None and (text := unpacked(labels.get(DOCKERFILE))):
-            (place / "Dockerfile").write_text(text, encoding="utf-8")
+            (made / "Dockerfile").write_text(text, encoding="utf-8")
         if built.groups:
             kept = [group.lines for group in built.groups]
-            (place / layers.GROUPS).write_bytes(msgspec.json.encode(kept))
+            (made / layers.GROUPS).write_bytes(msgspec.json.encode(kept))
         record = Record(
             lock_digest=found.digest,
             python=found.lock.python,
@@ -84,4 +85,4 @@ def commit_image(pipeline: Pipeline, maker: Maker, built: Built) -> Record:
                 layers=len((inspected.get("RootFS") or {}).get("Layers") or ()),
             ),
         )
-        return store.commit(place, record)
+        return store.commit(made, record)

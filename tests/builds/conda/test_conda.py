@@ -22,6 +22,7 @@ from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Unavailable
 from mlenv_jupyter.registry import tables
 from mlenv_jupyter.registry.locks import _pack
+from mlenv_jupyter.store.beside import beside
 from mlenv_jupyter.workspace import Workspace
 from tests.conda_channel import PASSWORD, TOKEN, USER, Server
 
@@ -69,6 +70,27 @@ def test_a_prefix_of_conda_packages(workspace: Workspace, conda: Conda) -> None:
     assert (library / "os.py").stat().st_nlink >= 2
     (pyc,) = library.glob("site-packages/pure/__pycache__/*.pyc")
     assert int.from_bytes(pyc.read_bytes()[4:8], "little") == 0b01
+
+
+def test_a_rebuild_of_conda_packages_names_its_own_place(
+    workspace: Workspace, conda: Conda
+) -> None:
+    version, build = conda("small", "probe", "pure")
+    assert (build.state, build.error) == ("succeeded", None)
+    prefix = workspace.places.prefix(version.lock_digest)
+    inode, record = prefix.stat().st_ino, workspace.store.record(prefix)
+    build = workspace.wait(workspace.build("small", force=True).id, 60)
+    assert (build.state, build.error) == ("succeeded", None)
+    assert prefix.stat().st_ino != inode
+    again = workspace.store.record(prefix)
+    assert again is not None and record is not None
+    assert again.activation == record.activation
+    assert run_in(workspace, "small", "probe").split() == [str(prefix), str(prefix)]
+    made = os.fsencode(beside(prefix).name)
+    for place, _, files in os.walk(prefix):
+        for name in files:
+            path = Path(place, name)
+            assert path.is_symlink() or made not in path.read_bytes(), path
 
 
 def test_activation_without_shell_scripts(
