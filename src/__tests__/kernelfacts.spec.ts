@@ -47,6 +47,7 @@ describe('what a kernel stands for', () => {
     expect(factsOfNames(NAME, 'a (b) (Autosave_2021)')?.version).toBe(
       'Autosave_2021'
     );
+    expect(factsOfNames(NAME, 'churn-model (v3, image)')?.version).toBe('3');
     expect(factsOfNames('python3', 'churn-model (v3)')).toBeNull();
     expect(factsOfNames(NAME, 'churn-model')).toBeNull();
   });

@@ -5,12 +5,14 @@ export interface IKernelFacts {
   readonly kernelName: string;
   readonly name: string;
   readonly version: string;
+  /** What it was built from: a prefix and an image of one version have one each. */
+  readonly lockDigest?: string;
 }
 
 const KERNEL_NAME = /^mlenv-[a-z0-9._-]+-[0-9a-f]{8}$/;
 
-/** The display name that our kernels have: "NAME (vN)". */
-const DISPLAY_NAME = /^(.+) \(v?([^()]+)\)$/;
+/** The display name that our kernels have: "NAME (vN)", "NAME (vN, image)". */
+const DISPLAY_NAME = /^(.+) \(v?([^(),]+)(?:, (?:image|prefix))?\)$/;
 
 /** Whether mlenv would have given this name to a kernel. */
 export function isOurs(kernelName: string): boolean {
@@ -24,12 +26,18 @@ export function factsOfSpec(
 ): IKernelFacts | null {
   const spec = specs?.kernelspecs[kernelName];
   const ours = spec?.metadata?.mlenv as
-    { name?: unknown; version?: unknown } | undefined;
+    { name?: unknown; version?: unknown; lock_digest?: unknown } | undefined;
   if (!spec || !ours) {
     return null;
   }
   if (typeof ours.name === 'string' && typeof ours.version === 'string') {
-    return { kernelName, name: ours.name, version: ours.version };
+    const digest = ours.lock_digest;
+    return {
+      kernelName,
+      name: ours.name,
+      version: ours.version,
+      ...(typeof digest === 'string' && { lockDigest: digest })
+    };
   }
   return factsOfNames(kernelName, spec.display_name);
 }

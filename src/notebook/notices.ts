@@ -230,7 +230,10 @@ export class Notices implements IDisposable {
   /** What starts anew starts in what is built by then. */
   private _onStatus(_: unknown, status: Kernel.Status): void {
     if (status.endsWith('restarting')) {
-      this._since = null;
+      const kernel = this.panel.sessionContext.session?.kernel?.id;
+      if (kernel) {
+        builtBefore.forget(kernel);
+      }
       this._update();
     }
   }
@@ -314,10 +317,12 @@ export class Notices implements IDisposable {
     if (!kernel || build?.state !== 'succeeded') {
       return null;
     }
-    if (this._since?.kernel !== kernel) {
-      this._since = { kernel, build: build.id };
+    // A prefix and an image of one version are built apart.
+    const { lockDigest } = facts;
+    if (lockDigest && build.lock_digest && lockDigest !== build.lock_digest) {
+      return null;
     }
-    return this._since.build === build.id
+    return builtBefore.of(kernel, build.id) === build.id
       ? null
       : { is: 'rebuilt', facts, build: build.id };
   }
@@ -351,11 +356,26 @@ export class Notices implements IDisposable {
   private _notice: Notice | null = null;
   private _doing: Extract<Notice, { is: 'working' | 'failed' }> | null = null;
   private _name: string | null = null;
-  private _since: { kernel: string; build: string } | null = null;
   private _detail: IEnvironmentDetail | null = null;
   private _stop: (() => void) | null = null;
   private _isDisposed = false;
 }
+
+/** The build that each kernel was first seen with, for as long as the browser's tab is open. */
+const builtBefore = {
+  /** The one that is known, else the one that is given from now on. */
+  of(kernel: string, build: string): string {
+    const key = `mlenv-jupyter:built-before:${kernel}`;
+    const known = sessionStorage.getItem(key);
+    if (known === null) {
+      sessionStorage.setItem(key, build);
+    }
+    return known ?? build;
+  },
+  forget(kernel: string): void {
+    sessionStorage.removeItem(`mlenv-jupyter:built-before:${kernel}`);
+  }
+};
 
 /** The number that the next version will have, as far as the numbers tell. */
 export function nextOf(detail: IEnvironmentDetail | null): string | null {

@@ -43,6 +43,7 @@ export interface IBuild {
   stages: IStage[];
   progress: IProgress | null;
   packages: number | null;
+  lock_digest?: string | null;
   error: IProblem | null;
   cancelling: boolean;
   /** How many builds wait that were asked for earlier, while this one waits. */
