@@ -77,6 +77,11 @@ class LogWriter:
         """The last record. Raises OSError."""
         self._now("result", text, level, data)
 
+    def flush(self) -> None:
+        """Have every line on its way to readers when this returns. Raises OSError."""
+        with self._lock:
+            self._write()
+
     def close(self) -> None:
         """Have it on disk. Raises OSError."""
         with self._lock:

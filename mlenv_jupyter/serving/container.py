@@ -25,7 +25,7 @@ from mlenv_jupyter.engine.connect import connect
 from mlenv_jupyter.process import run
 from mlenv_jupyter.runs.snapshot import copy_snapshot
 from mlenv_jupyter.serving.layer import WANTED
-from mlenv_jupyter.serving.local import ASSETS, STARTING
+from mlenv_jupyter.serving.local import ASSETS, KEEP, STARTING
 from mlenv_jupyter.store.trees import remove_tree
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ KEYS = "/run/mlenv-keys"
 PORT = 5001
 LABEL = "mlenv.service"
 PATIENCE = 35
+ASKED = KEEP.rstrip(b"\n")
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -100,12 +101,12 @@ class Boxes:
             remove_containers(client, self.files.place.name)
         tag = service_image(client, self.name, revision, record, image, self.places, self._say)
         try:
-            container = self._run(client, tag, revision, variables)
+            container, lifeline = self._run(client, tag, revision, variables)
         except DockerException as error:
             raise Unavailable(
                 "The container could not be started.", code="no_container", detail=str(error)
             ) from error
-        threading.Thread(target=self._follow, args=(container,), daemon=True).start()
+        threading.Thread(target=self._follow, args=(container, lifeline), daemon=True).start()
         try:
             port = self._ready(container)
         except BaseException:
@@ -114,12 +115,16 @@ class Boxes:
             raise
         return Box(revision, container, port)
 
-    def _run(self, client: Any, tag: str, revision: Revision, variables: Mapping[str, str]) -> Any:
+    def _run(
+        self, client: Any, tag: str, revision: Revision, variables: Mapping[str, str]
+    ) -> tuple[Any, Any]:
+        """The container, and its standard input, which is its lifeline."""
         options = dict(revision.container)
-        return client.containers.run(
+        own = {"MLENV_SERVICE_KEYS_FILE": f"{KEYS}/keys.json", "MLENV_SERVICE_LIFELINE": "0"}
+        container = client.containers.create(
             tag,
-            detach=True,
-            environment=dict(variables) | {"MLENV_SERVICE_KEYS_FILE": f"{KEYS}/keys.json"},
+            stdin_open=True,
+            environment={**variables, **own},
             ports={f"{PORT}/tcp": ("127.0.0.1", None)},
             volumes=[
                 *([f"{self.files.keys.parent}:{KEYS}:ro"] if revision.authenticated else []),
@@ -131,6 +136,13 @@ class Boxes:
             network=revision.network,
             **options,
         )
+        try:
+            lifeline = container.attach_socket(params={"stdin": 1, "stream": 1})
+            container.start()
+        except BaseException:
+            container.remove(force=True, v=True)
+            raise
+        return container, lifeline
 
     def _ready(self, container: Any) -> int:
         until = time.monotonic() + STARTING
@@ -149,13 +161,19 @@ class Boxes:
             remedy="Mend it, and deploy or update again.",
         )
 
-    def _follow(self, container: Any) -> None:
+    def _follow(self, container: Any, lifeline: Any) -> None:
         rest = b""
         with contextlib.suppress(Exception):  # ends with the container
             for data in container.logs(stream=True, follow=True):
                 *lines, rest = (rest + data).split(b"\n")
                 for one in lines:
-                    self.log.line(one.decode(errors="replace").rstrip("\r"))
+                    text, asked = one.removesuffix(ASKED), one.endswith(ASKED)
+                    if text or not asked:
+                        self.log.line(text.decode(errors="replace").rstrip("\r"))
+                    if asked:
+                        self.log.flush()
+                        # docker's own object reads only; what it wraps writes.
+                        getattr(lifeline, "_sock", lifeline).sendall(b".")
 
     def _say(self, text: str) -> None:
         self.log.line(text, "note")

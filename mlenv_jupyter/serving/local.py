@@ -157,4 +157,5 @@ class Local:
                     self.log.line(text.decode(errors="replace").rstrip("\r\n"))
                 if asked:
                     with contextlib.suppress(OSError, ValueError):  # ended meanwhile
+                        self.log.flush()
                         hold.write(b".")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -60,6 +62,11 @@ def test_a_container_answers_is_updated_and_started_again(
     assert (limits["NanoCpus"], limits["Memory"]) == (500_000_000, 256 << 20)
     assert first["box"] == container.id[:12]
 
+    # Whoever has the answer finds the traceback: it is in the log before the answer is sent.
+    for count in range(1, 6):
+        status, answer = ask(service, b"{}", Authorization=f"Bearer {service.get_keys()[1]}")
+        assert (status, answer["error"]["code"]) == (500, "run_failed")
+        assert service.get_logs().count("KeyError: 'data'") == count
     stop = threading.Event()
     seen: list[Any] = []
     key = service.get_keys()[0]
@@ -119,6 +126,11 @@ def _exported_runs_alone(service: Webservice, engine: Any, place: Path) -> None:
     assert limits == {"cpu": "500m", "memory": "256Mi"}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate({**documents[0], "spec": {"replicas": "two"}}, "1.31")
+    check = [*(sys.executable, "-m", "check_jsonschema"), "--builtin-schema", "vendor.compose-spec"]
+    subprocess.run([*check, place / "compose.yml"], check=True)
+    wrong = place.with_name("wrong.yml")
+    wrong.write_text("services: {x: {imag: y}}")
+    assert subprocess.run([*check, wrong], stdout=subprocess.DEVNULL).returncode == 1
     (compose,) = yaml.safe_load((place / "compose.yml").read_text())["services"].values()
     assert compose["environment"] == {"MLENV_SERVICE_KEYS_FILE": "/run/secrets/keys.json"}
     text = "".join(one.read_text() for one in place.iterdir() if one.is_file())

@@ -380,8 +380,12 @@ class Server(uvicorn.Server):
 def main():
     """Serve until told to end, or until whoever started this is gone."""
     lifeline = None
-    if SETTINGS.get("lifeline_fd") is not None:
-        lifeline = Lifeline(SETTINGS["lifeline_fd"])
+    held = SETTINGS.get("lifeline_fd")
+    if "MLENV_SERVICE_LIFELINE" in os.environ:  # in a container that a supervisor watches
+        held = os.environ.pop("MLENV_SERVICE_LIFELINE")
+        os.dup2(1, 2)  # the engine keeps no order between the two
+    if held is not None:
+        lifeline = Lifeline(int(held))
         threading.Thread(target=lifeline.watch, daemon=True).start()
     service = Service(SETTINGS, lifeline)
     config = uvicorn.Config(
