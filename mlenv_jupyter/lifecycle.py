@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlenv_jupyter.core.errors import Conflict, InvalidName, InvalidRequest
+from mlenv_jupyter.core.trust import of_wheels_alone
 from mlenv_jupyter.core.version import Environment, HistoryEntry, Label, Page, Refresh, Version
+from mlenv_jupyter.notebooks.trusted import Trusted
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.rows import LATEST, VersionRow
 from mlenv_jupyter.store.places import Places
@@ -114,13 +116,28 @@ class Lifecycle:
         self._require_own(name)
         row = self._registry.versions.get(name, version)
         self._places.make()
+        trusted = Trusted(self._places.home)
+        restored = trusted.of_version(row.name, row.version, row.definition_id)
+        # What came with a notebook runs no code that is not ticked, when it is looked after either.
+        wanted = row.definition
+        if restored is not None:
+            wanted = of_wheels_alone(wanted, frozenset(restored.ticks))
         with tempfile.TemporaryDirectory(dir=self._places.home, prefix=".refresh-") as work:
-            found = resolve_anew(row, self._registry, self._places, Path(work), keep=not dry_run)
+            found = resolve_anew(
+                row,
+                self._registry,
+                self._places,
+                Path(work),
+                keep=not dry_run,
+                definition=wanted,
+            )
         if found.lock_id is None or found.lock_id == row.lock_id:
             return Refresh(version=self._views.full(row), created=False, changes=found.changes)
         made, created = self._registry.versions.refresh(
             name, row.version, found.lock_id, author=author, message=message
         )
+        if restored and created:
+            trusted.pass_on(restored, made.version)
         return Refresh(version=self._views.full(made), created=created, changes=found.changes)
 
     def archive(

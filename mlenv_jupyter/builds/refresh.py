@@ -18,6 +18,7 @@ from mlenv_jupyter.builds.resolve import (
 )
 from mlenv_jupyter.builds.wheels import private_wheels
 from mlenv_jupyter.core import identity
+from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.diff import PackageChange, diff_versions
 from mlenv_jupyter.core.errors import BuildFailed, Conflict, Unavailable
 from mlenv_jupyter.registry.registry import Registry
@@ -33,14 +34,21 @@ class Resolved(NamedTuple):
 
 
 def resolve_anew(
-    row: VersionRow, registry: Registry, places: Places, work: Path, *, keep: bool
+    row: VersionRow,
+    registry: Registry,
+    places: Places,
+    work: Path,
+    *,
+    keep: bool,
+    definition: Definition | None = None,
 ) -> Resolved:
     """Resolve a version for all platforms, past every cache of the index's answers.
 
+    ``definition`` is how it is resolved, where that differs from what is registered.
     A lock that differs for another platform only is another lock, without changes here. Raises
     Conflict where there is no lock yet, BuildFailed with the reason, Unavailable.
     """
-    definition = row.definition
+    definition = definition or row.definition
     require_builder(definition)
     if definition.kind != "pip" or definition.user_managed_dependencies:
         raise Unavailable(

@@ -41,11 +41,12 @@ class Trusted:
 
     def remember(self, stamp: Stamp, restored: Restored) -> None:
         """Write down what was wanted, and what it became."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(self._path.with_suffix(".lock")):
-            kept = self._read()
-            kept[_key(stamp)] = restored
-            write_atomically(self._path, msgspec.json.encode(kept))
+        self._write(_key(stamp), restored)
+
+    def pass_on(self, restored: Restored, version: str) -> None:
+        """Have what comes of a version count as it does: it runs no more code than that."""
+        made = msgspec.structs.replace(restored, version=version)
+        self._write(f"{made.name}:{version}", made)
 
     def tick(self, stamp: Stamp, ticks: Iterable[str]) -> None:
         """Remember more ticks of what was restored before; nothing where nothing was."""
@@ -54,6 +55,12 @@ class Trusted:
         if known and more:
             both = tuple(sorted({*known.ticks, *more}))
             self.remember(stamp, msgspec.structs.replace(known, ticks=both))
+
+    def _write(self, key: str, restored: Restored) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self._path.with_suffix(".lock")):
+            kept = {**self._read(), key: restored}
+            write_atomically(self._path, msgspec.json.encode(kept))
 
     def _read(self) -> dict[str, Restored]:
         try:

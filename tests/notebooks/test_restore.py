@@ -225,6 +225,33 @@ def test_a_source_is_not_run_before_it_is_ticked(
     assert workspace.notebooks.plan(stamp).ticks == ()
 
 
+def test_looking_for_newer_packages_runs_no_source_either(
+    workspace: Workspace, tmp_path: Path, quarry: Path, wheelhouse: Callable[..., Path]
+) -> None:
+    links, source = tmp_path / "links", tmp_path / "mlenv_quarry-1.0.tar.gz"
+    (links / source.name).rename(source)
+    for version in ("0.8", "0.9"):
+        name = f"mlenv_quarry-{version}-py3-none-any.whl"
+        (wheelhouse("mlenv-quarry", version) / name).rename(links / name)
+        if version == "0.8":
+            author = Workspace(home=str(tmp_path / "author"))
+            author.register("theirs", Definition.create(requirements=["mlenv-quarry"]))
+            assert author.wait(author.build("theirs").id, 120).error is None
+            stamp = author.notebooks.stamp_of("theirs")
+            author.close()
+    row = workspace.notebooks.restore(stamp)
+    source.rename(links / source.name)
+
+    found = workspace.lifecycle.refresh(row.name, row.version)
+    assert not quarry.exists(), "code of the package was run"
+    assert [(one.before, one.after) for one in found.changes] == [("0.8", "0.9")]
+    # What came of it is no more trusted than what it came of.
+    after = workspace.registry.find(row.name, found.version.version)
+    assert workspace.notebooks.to_build(after).pip.only_binary == (":all:",)
+    assert not workspace.lifecycle.refresh(row.name, after.version).created
+    assert not quarry.exists()
+
+
 def test_what_a_reader_makes_of_the_same_name_is_the_readers(workspace: Workspace) -> None:
     theirs = stamps.make(name="n", version="1", definition=Definition.create("3.11", ["six"]))
     restored = workspace.notebooks.restore(theirs)
