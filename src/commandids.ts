@@ -21,6 +21,8 @@ export const CommandIDs = {
   use: 'mlenv:use',
   /** Runs the notebook in front as a script, in the environment of its kernel. */
   runAsScript: 'mlenv:run-as-script',
+  /** Opens what the notebook in front can be switched to; with `atFocus` where the keyboard is. */
+  switchEnvironment: 'mlenv:switch-environment',
   /** Has the open notebooks of one version (`from`) run on another (`to`). */
   moveNotebooks: 'mlenv:move-notebooks',
   /** Registers what the kernel of the notebook in front has, builds it and switches to it. */

@@ -28,6 +28,8 @@ export interface ICommandOptions {
   context: IPanelContext;
   panel: Widget;
   tracker: INotebookTracker | null;
+  /** Whether the main area takes more than what is in it: that of Jupyter Notebook does not. */
+  hasTabs: boolean;
   browser: IDefaultFileBrowser | null;
 }
 
@@ -60,6 +62,9 @@ export function addCommands(options: ICommandOptions): void {
     return name ? { name, version } : null;
   };
   const hasTarget = (args: Args) => target(args) !== null;
+  /** What would be refused is not offered. */
+  const isVisible = () => environments.mayWrite;
+  environments.mayWriteChanged.connect(() => commands.notifyCommandChanged());
   const start = (draft: IDraft) => begin(draft, context, show);
 
   commands.addCommand(CommandIDs.show, {
@@ -87,6 +92,7 @@ export function addCommands(options: ICommandOptions): void {
 
   commands.addCommand(CommandIDs.openInTab, {
     label: trans.__('Open in Tab'),
+    isVisible: () => options.hasTabs,
     isEnabled: hasTarget,
     execute: args => {
       const wanted = target(args);
@@ -114,6 +120,7 @@ export function addCommands(options: ICommandOptions): void {
   });
 
   commands.addCommand(CommandIDs.create, {
+    isVisible,
     label: args =>
       args.from === 'curated'
         ? trans.__('From a Curated Environment…')
@@ -132,6 +139,7 @@ export function addCommands(options: ICommandOptions): void {
   });
 
   commands.addCommand(CommandIDs.copyAndEdit, {
+    isVisible,
     label: args =>
       args.isMenu
         ? trans.__('From Another Environment…')
@@ -151,6 +159,7 @@ export function addCommands(options: ICommandOptions): void {
   });
 
   commands.addCommand(CommandIDs.build, {
+    isVisible,
     label: trans.__('Build'),
     isEnabled: hasTarget,
     execute: telling(async args => {
@@ -173,6 +182,7 @@ export function addCommands(options: ICommandOptions): void {
   });
 
   commands.addCommand(CommandIDs.cancelBuild, {
+    isVisible,
     label: trans.__('Cancel Build'),
     isEnabled: args =>
       text(args, 'id') !== undefined || environments.runningBuilds.length > 0,
@@ -208,6 +218,9 @@ export function addCommands(options: ICommandOptions): void {
               tracker,
               kernelspecs: app.serviceManager.kernelspecs
             });
+            if (!notebook) {
+              return;
+            }
             app.shell.activateById(notebook.id);
             Notification.success(
               trans.__(
@@ -229,6 +242,7 @@ export function addCommands(options: ICommandOptions): void {
 
   if (tracker) {
     commands.addCommand(CommandIDs.moveNotebooks, {
+      isVisible,
       label: trans.__('Restart Notebooks on Another Version'),
       isEnabled: hasTarget,
       execute: telling(async args => {
@@ -272,6 +286,7 @@ export function addCommands(options: ICommandOptions): void {
   ] as const) {
     commands.addCommand(id, {
       label,
+      isVisible,
       isEnabled: hasTarget,
       execute: telling(async args => {
         const wanted = target(args);
@@ -286,6 +301,7 @@ export function addCommands(options: ICommandOptions): void {
   }
 
   commands.addCommand(CommandIDs.refreshVersion, {
+    isVisible,
     label: trans.__('Look for Newer Packages…'),
     isEnabled: hasTarget,
     execute: telling(async args => {
@@ -299,6 +315,7 @@ export function addCommands(options: ICommandOptions): void {
   });
 
   commands.addCommand(CommandIDs.remove, {
+    isVisible,
     label: trans.__('Delete…'),
     isEnabled: hasTarget,
     execute: telling(async args => {
@@ -327,6 +344,7 @@ export function addCommands(options: ICommandOptions): void {
   });
 
   commands.addCommand(CommandIDs.collect, {
+    isVisible,
     label: trans.__('Free Disk Space…'),
     execute: telling(() => freeDiskSpace(context))
   });

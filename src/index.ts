@@ -121,9 +121,13 @@ const panel: JupyterFrontEndPlugin<void> = {
     const take = (file: IFileToRead) =>
       beginFromFile(file, context, () => app.shell.activateById(widget.id));
     acceptFiles(widget.node, app.serviceManager.contents, read => {
+      if (!model.mayWrite) {
+        return;
+      }
       void telling(async () => take(await read()))({});
     });
-    addCommands({ app, context, panel: widget, tracker, browser });
+    const hasTabs = labShell !== null;
+    addCommands({ app, context, panel: widget, tracker, browser, hasTabs });
     for (const command of [
       CommandIDs.show,
       CommandIDs.create,

@@ -8,9 +8,15 @@ import {
   QueryObserver
 } from '@tanstack/react-query';
 
-import { Api, ConnectionLost } from './api';
+import {
+  type Api,
+  apiOf,
+  ConnectionLost,
+  makeProblem,
+  ProblemError
+} from './api';
 import { Drafts } from './editor/drafts';
-import { buildsQuery, keys } from './queries';
+import { buildsQuery, keys, mayWriteQuery } from './queries';
 import type { IConnection, IEnvironments, ISave, ISession } from './tokens';
 import {
   EVENT_SCHEMAS,
@@ -39,7 +45,7 @@ const EVENT_WINDOW = 250;
 export class Environments implements IEnvironments {
   constructor(options: Environments.IOptions) {
     const { services } = options;
-    this.api = new Api(services.serverSettings);
+    this.api = apiOf(services.serverSettings);
     this.drafts = new Drafts(options.storage);
     this.queries = new QueryClient({
       queryCache: new QueryCache({
@@ -67,6 +73,14 @@ export class Environments implements IEnvironments {
 
   get connectionChanged(): ISignal<this, IConnection> {
     return this._connectionChanged;
+  }
+
+  get mayWrite(): boolean {
+    return this._mayWrite;
+  }
+
+  get mayWriteChanged(): ISignal<this, void> {
+    return this._mayWriteChanged;
   }
 
   get runningBuilds(): readonly IBuild[] {
@@ -104,11 +118,24 @@ export class Environments implements IEnvironments {
       refetchInterval: query =>
         query.state.data?.some(isActive) ? POLL_RUNNING : POLL_IDLE
     });
-    this._stopBuilds = observer.subscribe(result => {
+    const stopBuilds = observer.subscribe(result => {
       if (result.data) {
         this._onBuilds(result.data);
       }
     });
+    const stopMayWrite = new QueryObserver(
+      this.queries,
+      mayWriteQuery(this.api)
+    ).subscribe(({ data = true }) => {
+      if (data !== this._mayWrite) {
+        this._mayWrite = data;
+        this._mayWriteChanged.emit();
+      }
+    });
+    this._stop = () => {
+      stopBuilds();
+      stopMayWrite();
+    };
   }
 
   dispose(): void {
@@ -117,7 +144,7 @@ export class Environments implements IEnvironments {
     }
     this._isDisposed = true;
     clearTimeout(this._retryTimer);
-    this._stopBuilds?.();
+    this._stop?.();
     this._throttler.dispose();
     this.queries.unmount();
     this.queries.clear();
@@ -179,6 +206,9 @@ export class Environments implements IEnvironments {
     version: string,
     form?: Form
   ): Promise<IKernel> {
+    if (!this._mayWrite) {
+      return this._installed(name, version);
+    }
     const kernel = await this.api.installKernel({ name, version, form });
     this._invalidate(keys.kernels, keys.version(name, version));
     return kernel;
@@ -195,6 +225,19 @@ export class Environments implements IEnvironments {
     } finally {
       this._touch(name);
     }
+  }
+
+  /** The kernel that somebody else has installed: one's own request would be refused. */
+  private async _installed(name: string, version: string): Promise<IKernel> {
+    const { items } = await this.api.kernels();
+    const found = items.find(
+      one => one.name === name && one.version === version
+    );
+    if (!found) {
+      const message = `No kernel of ${name} v${version} is installed here, and you may not install one.`;
+      throw new ProblemError(makeProblem({ code: 'forbidden', message }), 403);
+    }
+    return found;
   }
 
   private _onEvent(_: Event.IManager, emission: Event.Emission): void {
@@ -343,19 +386,21 @@ export class Environments implements IEnvironments {
   private readonly _touched = new Map<string, QueryKey>();
   private readonly _connectionChanged = new Signal<this, IConnection>(this);
   private readonly _buildsChanged = new Signal<this, void>(this);
+  private readonly _mayWriteChanged = new Signal<this, void>(this);
   private readonly _runningKernelsChanged = new Signal<this, void>(this);
   private _connection: IConnection = {
     lost: false,
     lastSeen: Date.now(),
     nextTry: null
   };
+  private _mayWrite = true;
   private _attempts = 0;
   private _retryTimer: ReturnType<typeof setTimeout> | undefined;
   private _builds: readonly IBuild[] = [];
   private _heardOfBuilds = false;
   private _runningKernels: ReadonlySet<string> = new Set();
   private _running: readonly ISession[] = [];
-  private _stopBuilds: (() => void) | undefined;
+  private _stop: (() => void) | undefined;
   private _isDisposed = false;
 }
 

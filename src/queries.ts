@@ -114,6 +114,20 @@ export const driftQuery = (api: Api, kernelId: string) =>
     staleTime: Infinity
   });
 
+export const mayWriteQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ['may write'],
+    queryFn: ({ signal }) => api.mayWrite(signal),
+    staleTime: Infinity
+  });
+
+export const nearbyQuery = (api: Api, directory: string) =>
+  queryOptions({
+    queryKey: ['nearby', directory],
+    queryFn: async ({ signal }) => (await api.nearby(directory, signal)).items,
+    staleTime: 30_000
+  });
+
 export const pythonsQuery = (api: Api) =>
   queryOptions({
     queryKey: ['python'],

@@ -27,6 +27,7 @@ export function addRunAsScript(options: {
     caption: trans.__(
       'Runs the cells of a copy of the notebook, with the files beside it. It goes on when the notebook is closed.'
     ),
+    isVisible: () => environments.mayWrite,
     isEnabled: () => facts() !== null,
     execute: telling(async () => {
       const panel = tracker.currentWidget;

@@ -60,6 +60,10 @@ export interface IEnvironments extends IDisposable {
   /** Does not wait for the next attempt. */
   tryNow(): void;
 
+  /** Whether this person may change anything here; `true` until the server has said otherwise. */
+  readonly mayWrite: boolean;
+  readonly mayWriteChanged: ISignal<IEnvironments, void>;
+
   /** Builds that wait or work, newest first, as last heard of. */
   readonly runningBuilds: readonly IBuild[];
   readonly buildsChanged: ISignal<IEnvironments, void>;
@@ -80,7 +84,10 @@ export interface IEnvironments extends IDisposable {
     options?: { force?: boolean; cache?: boolean; form?: Form }
   ): Promise<IBuild>;
   cancelBuild(id: string): Promise<IBuild>;
-  /** Of a version that is a prefix and an image, the prefix unless a form is named. */
+  /**
+   * Has a kernel of it, installed now if need be and if this person may. Of a version that is a
+   * prefix and an image, the prefix unless a form is named.
+   */
   installKernel(name: string, version: string, form?: Form): Promise<IKernel>;
   removeKernel(kernelName: string): Promise<void>;
   /** Does something to one environment, and asks for it again. */

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
+from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
@@ -49,6 +50,12 @@ class ApiHandler(JsonErrors, APIHandler):
         user = self.current_user
         name = getattr(user, "name", None) or getattr(user, "username", None) or ""
         return "" if INVENTED.fullmatch(name) else str(name)
+
+    async def may_write(self) -> bool:
+        """Whether who asks may change what mlenv keeps."""
+        user = self.current_user
+        asked = self.authorizer.is_authorized(self, user, "write", AUTH_RESOURCE)
+        return bool(await ensure_async(asked))
 
     def update_api_activity(self) -> None:
         """Reading is no activity, or an open panel would keep an idle server for ever."""

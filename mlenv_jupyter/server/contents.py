@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from typing import Any
 
 from jupyter_events.logger import EventLogger
@@ -32,6 +33,15 @@ def follow_renames(
             log.warning("The packages added for %s did not go with it: %s", before, error)
 
     events.add_listener(schema_id=SCHEMA, listener=heard)
+
+
+def directory_of(contents: Any, path: str) -> Path | None:
+    """Where a directory of Jupyter's is on this disk; None if it is on none, or leads out of it."""
+    root = getattr(contents, "root_dir", None)
+    if not root:
+        return None
+    place = Path(_place(root, path)).resolve()
+    return place if place.is_relative_to(Path(root).resolve()) else None
 
 
 def _place(root: str, path: str) -> str:

@@ -24,7 +24,11 @@ class EnvironmentsHandler(ApiHandler):
     async def get(self) -> None:
         """A page of them."""
         query = self.query(ListQuery)
-        self.answer(await self.ask(lambda it: _list(it, query)))
+        page = await self.ask(lambda it: _list(it, query))
+        if not await self.may_write():
+            items = tuple(_unchangeable(one) for one in page.items)
+            page = msgspec.structs.replace(page, items=items)
+        self.answer(page)
 
     @web.authenticated
     @authorized
@@ -46,6 +50,8 @@ class EnvironmentHandler(ApiHandler):
         environment, page = await self.ask(
             lambda it: (it.environment(name), _versions(it, name, query))
         )
+        if not await self.may_write():
+            environment = _unchangeable(environment)
         self.answer({"environment": environment, "versions": page.items, "next": page.next})
 
     @web.authenticated
@@ -122,6 +128,11 @@ class CatalogueHandler(ApiHandler):
             lambda it: (it.catalogue(), it.registry.catalogue.look().problems)
         )
         self.answer({"items": items, "problems": problems})
+
+
+def _unchangeable(environment: Environment) -> Environment:
+    """As it is to whoever may not change it."""
+    return msgspec.structs.replace(environment, read_only=True)
 
 
 def _list(it: Workspace, query: ListQuery) -> Page[Environment]:

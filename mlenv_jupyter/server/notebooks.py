@@ -9,12 +9,16 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from mlenv_jupyter.server.base import ApiHandler
-from mlenv_jupyter.server.wire import NotebookStamp, StampQuery, ToRestore
+from mlenv_jupyter.server.contents import directory_of
+from mlenv_jupyter.server.wire import NearbyQuery, NotebookStamp, StampQuery, ToRestore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlenv_jupyter.core.plan import Plan
     from mlenv_jupyter.core.stamp import Stamp
     from mlenv_jupyter.core.version import Version
+    from mlenv_jupyter.notebooks.nearby import Used
     from mlenv_jupyter.workspace import Workspace
 
 
@@ -27,6 +31,19 @@ class StampHandler(ApiHandler):
         """What a notebook in this version should remember."""
         query = self.query(StampQuery)
         self.answer(await self.ask(lambda it: _stamp(it, name, version, query.follows)))
+
+
+class NearbyHandler(ApiHandler):
+    """``/notebooks/nearby``"""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """What the notebooks of a directory of this server remember."""
+        query = self.query(NearbyQuery)
+        directory = directory_of(self.contents_manager, query.directory)
+        items = await self.ask(lambda _: _nearby(directory), slow=True)
+        self.answer({"items": items})
 
 
 class InspectHandler(ApiHandler):
@@ -55,6 +72,12 @@ def _stamp(it: Workspace, name: str, version: str, follows: str | None) -> dict[
     from mlenv_jupyter.core.stamp import to_metadata
 
     return to_metadata(it.notebooks.stamp_of(name, version, follows=follows))
+
+
+def _nearby(directory: Path | None) -> tuple[Used, ...]:
+    from mlenv_jupyter.notebooks.nearby import used_in
+
+    return () if directory is None else used_in(directory)
 
 
 def _plan(it: Workspace, body: NotebookStamp) -> Plan:

@@ -65,6 +65,7 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/pool": kernels.PoolHandler,
     "/drift/{kernel_id}": drift.DriftHandler,
     "/environments/{name}/versions/{version}/stamp": notebooks.StampHandler,
+    "/notebooks/nearby": notebooks.NearbyHandler,
     "/notebooks/inspect": notebooks.InspectHandler,
     "/notebooks/restore": notebooks.RestoreHandler,
     "/secrets": secrets.SecretsHandler,

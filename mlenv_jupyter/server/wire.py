@@ -307,6 +307,12 @@ class StampQuery(Query, frozen=True):
     follows: ShortText | None = None
 
 
+class NearbyQuery(Query, frozen=True):
+    """A directory as Jupyter names it; the root is empty."""
+
+    directory: ShortText = ""
+
+
 class NotebookStamp(Body, frozen=True):
     """What a notebook has in ``metadata.mlenv``, and the lock beside it where it has one."""
 

@@ -1,6 +1,6 @@
 import { ServerConnection } from '@jupyterlab/services';
 
-import { Api, ConnectionLost, ProblemError, problemOf } from '../api';
+import { apiOf, ConnectionLost, ProblemError, problemOf } from '../api';
 
 interface IAnswer {
   status: number;
@@ -21,7 +21,7 @@ function apiWith(answer: () => IAnswer) {
     } as Response;
   });
   const settings = { baseUrl: 'http://host/user/ann/' };
-  return { api: new Api(settings as ServerConnection.ISettings), asked };
+  return { api: apiOf(settings as ServerConnection.ISettings), asked };
 }
 
 const json = (status: number, body: unknown): IAnswer => ({

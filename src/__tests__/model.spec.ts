@@ -4,7 +4,7 @@ import { Signal } from '@lumino/signaling';
 import { ConnectionLost } from '../api';
 import { Environments } from '../model';
 import { keys } from '../queries';
-import { EVENT_SCHEMAS, type IBuild } from '../wire';
+import { EVENT_SCHEMAS, type IBuild, type IKernel } from '../wire';
 
 function build(id: string, state: IBuild['state']): IBuild {
   return { id, name: 'churn', version: '1', state } as IBuild;
@@ -25,9 +25,10 @@ function makeModel() {
   });
   const builds = jest.spyOn(model.api, 'builds');
   builds.mockResolvedValue({ items: [] });
+  const mayWrite = jest.spyOn(model.api, 'mayWrite').mockResolvedValue(true);
   const emit = (schema_id: string, data: object) =>
     stream.emit({ schema_id, ...data } as unknown as Event.Emission);
-  return { model, builds, emit, running, runningChanged };
+  return { model, builds, mayWrite, emit, running, runningChanged };
 }
 
 /** Lets answers arrive and timers of up to so many milliseconds ring. */
@@ -106,6 +107,27 @@ describe('Environments', () => {
     model.tryNow();
     await pass(0);
     expect(model.connection).toMatchObject({ lost: false, nextTry: null });
+    model.dispose();
+  });
+
+  it('asks for no kernel that this person may not install', async () => {
+    const { model, mayWrite } = makeModel();
+    const told = jest.fn();
+    model.mayWriteChanged.connect(told);
+    mayWrite.mockResolvedValue(false);
+    const install = jest.spyOn(model.api, 'installKernel');
+    const here = { name: 'churn', version: '1', kernel_name: 'mlenv-churn' };
+    jest
+      .spyOn(model.api, 'kernels')
+      .mockResolvedValue({ items: [here as IKernel] });
+    model.start();
+    await pass(0);
+    expect([model.mayWrite, told.mock.calls.length]).toEqual([false, 1]);
+    expect(await model.installKernel('churn', '1')).toBe(here);
+    await expect(model.installKernel('churn', '2')).rejects.toThrow(
+      'No kernel of churn v2'
+    );
+    expect(install).not.toHaveBeenCalled();
     model.dispose();
   });
 

@@ -21,11 +21,13 @@ const EMPTY: IChoices = {
   builds: [],
   kernels: [],
   nearby: new Set(),
+  remembered: [],
   here: '',
-  query: ''
+  query: '',
+  mayWrite: true
 };
 
-test('what is used comes first: here, in this directory, before; each once', () => {
+test('what is used comes first: here, before, in this directory; each once', () => {
   const made = choices({
     ...EMPTY,
     mine: [environment('a'), environment('b'), environment('c')],
@@ -37,13 +39,19 @@ test('what is used comes first: here, in this directory, before; each once', () 
       kernel('x', '1', false)
     ],
     here: 'mlenv-a-1',
-    nearby: new Set(['mlenv-b-2'])
+    nearby: new Set(['mlenv-b-2']),
+    remembered: [
+      { name: 'a', version: '2', notebooks: 3 },
+      { name: 'gone', version: '1', notebooks: 1 },
+      { name: 'd', version: '1', notebooks: 1 }
+    ]
   });
   expect(made.map(one => `${one.group} ${one.key} ${one.cost.is}`)).toEqual([
     'recent a:1 here',
-    'recent b:2 ready',
     'recent c:2 ready',
-    'mine a:2 ready',
+    'project b:2 ready',
+    'project a:2 ready',
+    'project d:1 build',
     'curated d:2 ready'
   ]);
 });
@@ -86,4 +94,11 @@ test('every word that is typed is found in the name', () => {
     choices({ ...EMPTY, mine, query }).map(one => one.name);
   expect(names('mo churn')).toEqual(['churn-model']);
   expect(names('')).toHaveLength(2);
+});
+
+test('whoever may not install is shown what is installed, all of it', () => {
+  const kernels = [...'abcdefg'].map(name => kernel(name));
+  const mine = [environment('new')];
+  const made = choices({ ...EMPTY, mine, kernels, mayWrite: false });
+  expect(made.map(one => one.name)).toEqual([...'abcdefg']);
 });

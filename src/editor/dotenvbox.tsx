@@ -1,6 +1,7 @@
 import * as React from 'react';
 
 import { usePanel } from '../panel/context';
+import { useFocusBack } from '../panel/focusback';
 import { Button } from '../panel/parts';
 
 /** A text of `.env`, pasted or read from a file. */
@@ -9,6 +10,7 @@ export function DotEnvBox(props: {
   onCancel: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
+  useFocusBack();
   const [text, setText] = React.useState('');
   const file = React.useRef<HTMLInputElement>(null);
   return (

@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import { ProblemError, problemOf } from '../api';
 import { usePanel } from '../panel/context';
+import { useFocusBack } from '../panel/focusback';
 import { Button, FieldProblem } from '../panel/parts';
 import type { IProblem, ISecret } from '../wire';
 import { suggestedName } from './secrets';
@@ -26,6 +27,7 @@ export function SecretForm(props: {
   onCancel: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
+  useFocusBack();
   const { environment, known, replace } = props;
   const [variable, setVariable] = React.useState(props.variable ?? '');
   const [named, setNamed] = React.useState<string | null>(replace ?? null);

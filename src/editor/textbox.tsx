@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import { problemOf } from '../api';
 import { usePanel, useSettled } from '../panel/context';
+import { useFocusBack } from '../panel/focusback';
 import { Button, FieldProblem } from '../panel/parts';
 import type { IProblem } from '../wire';
 import { CodeText } from './codetext';
@@ -27,6 +28,7 @@ export function RequirementsText(props: {
   onCancel: () => void;
 }): JSX.Element {
   const { trans, environments, editors } = usePanel();
+  useFocusBack();
   const [text, setText] = React.useState(props.start);
   const [refused, setRefused] = React.useState(props.problems ?? NOTHING);
   const [busy, setBusy] = React.useState(false);

@@ -130,6 +130,7 @@ export function VariablesTab(props: {
             kind="plain"
             icon="secret"
             label={trans.__('Add secret')}
+            title={trans.__('Add secret')}
             onClick={() => setAsking({ for: 'new' })}
           />
         )}
@@ -138,6 +139,7 @@ export function VariablesTab(props: {
             kind="plain"
             icon="paste"
             label={trans.__('Paste .env')}
+            title={trans.__('Paste .env')}
             onClick={() => setPasting(!pasting)}
           />
         )}

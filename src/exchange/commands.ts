@@ -20,8 +20,10 @@ export function addExchangeCommands(options: {
   const { app, context, browser, show } = options;
   const { commands } = app;
   const { environments, trans } = context;
+  const isVisible = () => environments.mayWrite;
 
   commands.addCommand(CommandIDs.importFile, {
+    isVisible,
     label: args =>
       args.isMenu
         ? trans.__('From a File…')
@@ -58,6 +60,7 @@ export function addExchangeCommands(options: {
   });
 
   commands.addCommand(CommandIDs.adoptKernel, {
+    isVisible,
     label: args =>
       args.isMenu
         ? trans.__('From This Kernel')
@@ -93,7 +96,10 @@ export function addExchangeCommands(options: {
       isVisible: () => {
         const item = chosen();
         return (
-          item !== null && item.type !== 'directory' && isKnownFile(item.name)
+          isVisible() &&
+          item !== null &&
+          item.type !== 'directory' &&
+          isKnownFile(item.name)
         );
       },
       execute: () =>
@@ -102,7 +108,7 @@ export function addExchangeCommands(options: {
     commands.addCommand(CommandIDs.importSelectedFolder, {
       label: trans.__('New Environment from This Folder'),
       icon: environmentIcon,
-      isVisible: () => chosen()?.type === 'directory',
+      isVisible: () => isVisible() && chosen()?.type === 'directory',
       execute: () =>
         commands.execute(CommandIDs.importFile, {
           path: chosen()?.path ?? '',

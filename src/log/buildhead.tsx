@@ -4,6 +4,7 @@ import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
 import { formatAge, formatDate, formatSeconds } from '../format';
+import { showMenu } from '../panel/menus';
 import { Button } from '../panel/parts';
 import type { BuildState, IBuild } from '../wire';
 
@@ -93,11 +94,7 @@ function openRetryMenu(
   const menu = new Menu({ commands });
   menu.addItem({ command: 'retry' });
   menu.addItem({ command: 'fresh' });
-  menu.aboutToClose.connect(() => {
-    setTimeout(() => menu.dispose(), 0);
-  });
-  const { left, bottom } = button.getBoundingClientRect();
-  menu.open(left, bottom);
+  showMenu(menu, button);
 }
 
 function factsOf(

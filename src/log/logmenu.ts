@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
+import { showMenu } from '../panel/menus';
 import type { BuildLog } from './log';
 
 /** Opens the menu of a log below its button. */
@@ -30,12 +31,7 @@ export function openLogMenu(
   menu.addItem({ command: 'download' });
   menu.addItem({ type: 'separator' });
   menu.addItem({ command: 'show' });
-  // Closing comes before the command runs; both are over in the next turn.
-  menu.aboutToClose.connect(() => {
-    setTimeout(() => menu.dispose(), 0);
-  });
-  const { left, bottom } = button.getBoundingClientRect();
-  menu.open(left, bottom);
+  showMenu(menu, button);
 }
 
 function download(name: string, text: string): void {

@@ -32,6 +32,8 @@ interface ILogToolbarProps {
 
 export function LogToolbar(props: ILogToolbarProps): JSX.Element {
   const { log, wrap, follow, fresh, trans } = props;
+  const following =
+    follow || !fresh ? trans.__('Follow') : trans.__('Follow · %1 new', fresh);
   return (
     <div
       className="mlenv-LogToolbar"
@@ -51,15 +53,12 @@ export function LogToolbar(props: ILogToolbarProps): JSX.Element {
         type="button"
         className="mlenv-Button mlenv-LogToolbar-follow"
         aria-pressed={follow}
+        aria-label={following}
         title={trans.__('Stay at the end of the log (End)')}
         onClick={() => props.setFollow(!follow)}
       >
         <Glyph name="follow" size={14} />
-        <span>
-          {follow || !fresh
-            ? trans.__('Follow')
-            : trans.__('Follow · %1 new', fresh)}
-        </span>
+        <span>{following}</span>
       </button>
       <IconButton
         icon="more"

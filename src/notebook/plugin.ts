@@ -2,7 +2,7 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -35,13 +35,14 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     'Shows the environment of a notebook, and builds it where it is missing.',
   autoStart: true,
   requires: [INotebookTracker, IEnvironments],
-  optional: [IToolbarWidgetRegistry, ITranslator],
+  optional: [IToolbarWidgetRegistry, ITranslator, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
     environments: IEnvironments,
     toolbar: IToolbarWidgetRegistry | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
   ) => {
     const trans = (translator ?? nullTranslator).load('mlenv_jupyter');
     const { commands, serviceManager } = app;
@@ -88,6 +89,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       return panel && watched.of(panel).drift.drift ? panel : null;
     };
     commands.addCommand(CommandIDs.saveDrift, {
+      isVisible: () => environments.mayWrite,
       label: trans.__('Save Packages of This Kernel as the Next Version'),
       isEnabled: () => drifted() !== null,
       execute: () => {
@@ -96,6 +98,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     commands.addCommand(CommandIDs.discardDrift, {
+      isVisible: () => environments.mayWrite,
       label: trans.__('Discard Packages Added to This Kernel…'),
       isEnabled: () => drifted() !== null,
       execute: telling(async () => {
@@ -197,8 +200,30 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         }),
       onDetails: ({ name, version }: IChoice) => show(name, version),
       onNew: () => void commands.execute(CommandIDs.create),
-      onAll: () => void commands.execute(CommandIDs.show, { list: true })
+      onAll: () => void commands.execute(CommandIDs.show, { list: true }),
+      onOther: () => void commands.execute('notebook:change-kernel')
     });
+    commands.addCommand(CommandIDs.switchEnvironment, {
+      label: trans.__('Switch Environment of This Notebook…'),
+      isEnabled: () => tracker.currentWidget !== null,
+      execute: args => {
+        const panel = tracker.currentWidget;
+        const pressed = args.atFocus ? document.activeElement : null;
+        const chip = panel?.node.querySelector('.mlenv-Chip');
+        const at = pressed ?? chip ?? panel?.toolbar.node;
+        if (panel && at instanceof HTMLElement) {
+          void openSwitcher(switcherOf(panel), at);
+        }
+      }
+    });
+
+    for (const command of [
+      CommandIDs.switchEnvironment,
+      CommandIDs.saveDrift,
+      CommandIDs.discardDrift
+    ]) {
+      palette?.addItem({ command, category: trans.__('Environments') });
+    }
 
     const addBanners = (panel: NotebookPanel) => {
       const { missing, notices } = watched.of(panel);

@@ -18,13 +18,16 @@ export async function switchNotebook(
   kernelName: string,
   context: IUseContext,
   panel: NotebookPanel | null = context.tracker.currentWidget
-): Promise<NotebookPanel> {
+): Promise<NotebookPanel | null> {
   // The list of kernels is older than the kernel that was just installed.
   await context.kernelspecs.refreshSpecs();
   if (!panel || panel.isDisposed) {
-    return (await context.commands.execute('notebook:create-new', {
-      kernelName
-    })) as NotebookPanel;
+    // Jupyter Notebook opens it in a tab of the browser, which is not ours to look into.
+    const made: unknown = await context.commands.execute(
+      'notebook:create-new',
+      { kernelName }
+    );
+    return (made as NotebookPanel | undefined) ?? null;
   }
   await switchTo(kernelName, panel);
   return panel;

@@ -67,6 +67,12 @@ export function useConnection(): IConnection {
   );
 }
 
+/** Whether this person may change anything here. */
+export function useMayWrite(): boolean {
+  const { environments } = usePanel();
+  return useSignal(environments.mayWriteChanged, () => environments.mayWrite);
+}
+
 export function useRunningKernels(): ReadonlySet<string> {
   const { environments } = usePanel();
   return useSignal(

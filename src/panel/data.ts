@@ -24,7 +24,7 @@ import {
   type IExisting,
   type IKernel
 } from '../wire';
-import { usePanel, useRunningKernels } from './context';
+import { useMayWrite, usePanel, useRunningKernels } from './context';
 import { namesInUse } from './list/rows';
 
 const NO_BUILDS: readonly IBuild[] = [];
@@ -114,6 +114,20 @@ export function useRunning(
 export function useKernels(): readonly IKernel[] {
   const { api } = usePanel().environments;
   return useQuery(kernelsQuery(api)).data ?? NO_KERNELS;
+}
+
+/**
+ * Whether a notebook can be switched to a version: whoever may only look can use the kernels that
+ * are installed.
+ */
+export function useCanUse(): (name: string, version: string) => boolean {
+  const mayWrite = useMayWrite();
+  const kernels = useKernels();
+  return (name, version) =>
+    mayWrite ||
+    kernels.some(
+      one => one.name === name && one.version === version && one.path_exists
+    );
 }
 
 /** The names of the environments whose kernels run now. */

@@ -1,6 +1,7 @@
 import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import type { Menu } from '@lumino/widgets';
 
 import { CommandIDs } from '../commandids';
 import { exportFormats } from '../exchange/files';
@@ -34,10 +35,23 @@ export function openMenu(
   items: Item[],
   at: HTMLElement | { x: number; y: number }
 ): void {
-  const menu = menuOf(commands, items);
+  showMenu(menuOf(commands, items), at);
+}
+
+/** Opens a menu that is made for once; the keyboard goes back to where it was. */
+export function showMenu(
+  menu: Menu,
+  at: HTMLElement | { x: number; y: number }
+): void {
+  const before = at instanceof HTMLElement ? at : document.activeElement;
   menu.aboutToClose.connect(() => {
-    // Once the command that was chosen has been run.
-    setTimeout(() => menu.dispose(), 0);
+    // Once the command that was chosen has been run, which may have moved the focus itself.
+    setTimeout(() => {
+      menu.dispose();
+      if (document.activeElement === document.body) {
+        (before as HTMLElement | null)?.focus();
+      }
+    }, 0);
   });
   if (at instanceof HTMLElement) {
     const { left, bottom } = at.getBoundingClientRect();

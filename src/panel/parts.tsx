@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import { Glyph, type GlyphName } from '../icons';
 import type { IProblem } from '../wire';
+import { usePanel } from './context';
 
 interface IButtonProps {
   label: string;
@@ -75,6 +76,18 @@ export function Note(props: {
       <Glyph name={props.icon} size={14} />
       <div className="mlenv-Note-text">{props.children}</div>
     </div>
+  );
+}
+
+/** Says to whoever may only look why there is nothing to press. */
+export function ReadOnlyNote(): JSX.Element {
+  const { trans } = usePanel();
+  return (
+    <Note tone="quiet" icon="read-only" role="note">
+      {trans.__(
+        'You may use what is ready here, but not change or build anything. Ask who runs this server for the permission.'
+      )}
+    </Note>
   );
 }
 

@@ -2,10 +2,12 @@ import {
   isActive,
   type IBuild,
   type IEnvironment,
-  type IKernel
+  type IKernel,
+  type INearby
 } from '../wire';
 
-export type Group = 'recent' | 'mine' | 'curated';
+/** `project`: what the other notebooks of the directory run in, or remember. */
+export type Group = 'recent' | 'project' | 'mine' | 'curated';
 
 /** What a press costs. */
 export type Cost =
@@ -37,14 +39,19 @@ export interface IChoices {
   kernels: readonly IKernel[];
   /** Kernels that notebooks in the same directory run on now. */
   nearby: ReadonlySet<string>;
+  /** What notebooks in the same directory remember. */
+  remembered: readonly INearby[];
   /** The kernel of this notebook. */
   here: string;
   query: string;
+  /** Whether what is not installed can be. */
+  mayWrite: boolean;
 }
 
 /**
- * What a notebook can be switched to: what it runs in, what its neighbours run in and what ran
- * here before, then one's own environments by their newest version, then the curated ones.
+ * What a notebook can be switched to: what it runs in and what ran here before, what its
+ * neighbours run in or remember, then one's own environments by their newest version, then the
+ * curated ones.
  */
 export function choices(input: IChoices): IChoice[] {
   const { here, nearby, builds } = input;
@@ -59,7 +66,7 @@ export function choices(input: IChoices): IChoice[] {
     version: string,
     cost: Cost
   ): boolean => {
-    const key = `${name}:${version}`;
+    const key = keyOf({ name, version });
     if (seen.has(key) || !holds(name, input.query)) {
       return false;
     }
@@ -68,16 +75,35 @@ export function choices(input: IChoices): IChoice[] {
     made.push({ key, group, name, version, icon, cost });
     return true;
   };
-  const rank = (one: IKernel) =>
-    one.kernel_name === here ? 0 : nearby.has(one.kernel_name) ? 1 : 2;
-  const used = input.kernels
-    .filter(one => one.path_exists || one.kernel_name === here)
-    .map((one, index) => [rank(one), index, one] as const)
-    .sort((one, other) => one[0] - other[0] || one[1] - other[1])
-    .slice(0, RECENT);
-  for (const [first, , one] of used) {
-    const cost: Cost = { is: first === 0 ? 'here' : 'ready' };
-    add('recent', one.name, one.version, cost);
+  const installed = input.kernels.filter(
+    one => one.path_exists || one.kernel_name === here
+  );
+  const own = installed.find(one => one.kernel_name === here);
+  if (own) {
+    add('recent', own.name, own.version, { is: 'here' });
+  }
+  // A neighbour is shown as one.
+  const beside = new Set(input.remembered.map(one => keyOf(one)));
+  const isNeighbour = (one: IKernel) =>
+    nearby.has(one.kernel_name) || beside.has(keyOf(one));
+  const others = installed.filter(one => one !== own);
+  const recent = others.filter(one => !isNeighbour(one));
+  for (const one of recent.slice(0, input.mayWrite ? RECENT : undefined)) {
+    add('recent', one.name, one.version, { is: 'ready' });
+  }
+  for (const one of others.filter(isNeighbour)) {
+    add('project', one.name, one.version, { is: 'ready' });
+  }
+  if (!input.mayWrite) {
+    return made;
+  }
+  for (const one of input.remembered) {
+    const environment = known.get(one.name);
+    if (environment && environment.latest.version === one.version) {
+      add('project', one.name, one.version, costOf(environment, builds));
+    } else if (environment) {
+      add('project', one.name, one.version, { is: 'build', seconds: null });
+    }
   }
   const groups = [
     ['mine', input.mine.slice(0, MINE)],
@@ -91,6 +117,10 @@ export function choices(input: IChoices): IChoice[] {
     }
   }
   return made;
+}
+
+function keyOf(one: { name: string; version: string }): string {
+  return `${one.name}:${one.version}`;
 }
 
 function holds(name: string, query: string): boolean {

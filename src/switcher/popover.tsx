@@ -12,7 +12,8 @@ import {
   buildsQuery,
   catalogueQuery,
   environmentsQuery,
-  kernelsQuery
+  kernelsQuery,
+  nearbyQuery
 } from '../queries';
 import type { IEnvironments } from '../tokens';
 import { choices, type Cost, type Group, type IChoice } from './options';
@@ -27,6 +28,8 @@ export interface ISwitcherProps {
   onDetails: (choice: IChoice) => void;
   onNew: () => void;
   onAll: () => void;
+  /** Leads to JupyterLab's own choice among all kernels. */
+  onOther: () => void;
   onClose: () => void;
 }
 
@@ -48,6 +51,7 @@ export function Switcher(props: ISwitcherProps): JSX.Element {
   const builds = useQuery(buildsQuery(api));
   const kernels = useQuery(kernelsQuery(api));
   const directory = directoryOf(path);
+  const nearby = useQuery(nearbyQuery(api, directory));
   const options = choices({
     mine: mine.data?.pages.flatMap(page => page.items) ?? NONE,
     curated: curated.data?.items ?? NONE,
@@ -58,8 +62,10 @@ export function Switcher(props: ISwitcherProps): JSX.Element {
         .filter(one => directoryOf(one.path) === directory)
         .map(one => one.kernelName)
     ),
+    remembered: nearby.data ?? NONE,
     here: kernelName,
-    query: query.trim()
+    query: query.trim(),
+    mayWrite: environments.mayWrite
   });
   const at = Math.min(chosen, options.length - 1);
   React.useEffect(() => {
@@ -87,6 +93,7 @@ export function Switcher(props: ISwitcherProps): JSX.Element {
   };
   const groups: [Group, string][] = [
     ['recent', trans.__('Recent')],
+    ['project', trans.__('In this folder')],
     ['mine', trans.__('Mine')],
     ['curated', trans.__('Curated')]
   ];
@@ -182,11 +189,20 @@ export function Switcher(props: ISwitcherProps): JSX.Element {
           <kbd>{trans.__('Enter')}</kbd> {trans.__('switch')} <kbd>→</kbd>{' '}
           {trans.__('details')}
         </span>
-        <button type="button" onClick={props.onNew}>
-          {trans.__('New…')}
-        </button>
+        {environments.mayWrite && (
+          <button type="button" onClick={props.onNew}>
+            {trans.__('New…')}
+          </button>
+        )}
         <button type="button" onClick={props.onAll}>
           {trans.__('All environments')}
+        </button>
+        <button
+          type="button"
+          title={trans.__('Kernels that mlenv did not make')}
+          onClick={props.onOther}
+        >
+          {trans.__('Other kernels…')}
         </button>
       </div>
     </div>

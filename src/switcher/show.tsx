@@ -68,6 +68,7 @@ export function showSwitcher(options: ISwitcherOptions, at: HTMLElement): void {
         onDetails={closing(options.onDetails)}
         onNew={closing(options.onNew)}
         onAll={closing(options.onAll)}
+        onOther={closing(options.onOther)}
         onClose={() => close(true)}
       />
     </QueryClientProvider>

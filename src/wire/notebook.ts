@@ -57,3 +57,10 @@ export interface IPlan {
   moved_to: string | null;
   trusted: boolean;
 }
+
+/** What notebooks of one directory remember: a version that may not be here, and how many. */
+export interface INearby {
+  name: string;
+  version: string;
+  notebooks: number;
+}

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+import os
 import zipfile
+from pathlib import Path
 from typing import Any
+
+from jupyter_server.auth import Authorizer
 
 from .conftest import HERE
 
@@ -185,3 +190,44 @@ async def test_the_machine_is_described(api: Any) -> None:
     assert status["disk_free"] > 0
     assert (await api("GET", "/kernels")).json == {"items": []}
     assert (await api("GET", "/builds")).json == {"items": []}
+
+
+class Reads(Authorizer):
+    """Whoever asks may look, and change nothing."""
+
+    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
+        """Reading is allowed."""
+        return action == "read"
+
+
+async def test_nothing_can_be_changed_by_who_may_only_look(api: Any, jp_serverapp: Any) -> None:
+    await api("POST", "/environments", {"name": "churn", "definition": DEFINITION})
+
+    async def read_only() -> list[bool]:
+        listed = (await api("GET", "/environments")).json["items"]
+        detail = (await api("GET", "/environments/churn")).json["environment"]
+        return [one["read_only"] for one in (*listed, detail)]
+
+    assert await read_only() == [False, False]
+    jp_serverapp.web_app.settings["authorizer"] = Reads(parent=jp_serverapp)
+    assert await read_only() == [True, True]
+    assert (await api("DELETE", "/environments/churn")).status == 403
+
+
+async def test_what_the_notebooks_of_a_directory_remember(
+    api: Any, jp_root_dir: Path, tmp_path: Path
+) -> None:
+    await api("POST", "/environments", {"name": "churn", "definition": DEFINITION})
+    stamp = (await api("GET", "/environments/churn/versions/1/stamp")).json
+    notebook = {"cells": [], "metadata": {"mlenv": stamp}, "nbformat": 4, "nbformat_minor": 5}
+    outside = tmp_path / "outside"
+    for place in (jp_root_dir / "a b", outside):
+        place.mkdir()
+        (place / "x.ipynb").write_text(json.dumps(notebook))
+
+    async def nearby(directory: str) -> Any:
+        return (await api("GET", "/notebooks/nearby", query={"directory": directory})).json["items"]
+
+    assert await nearby("a b/") == [{"name": "churn", "version": "1", "notebooks": 1}]
+    assert await nearby("") == await nearby("gone") == []
+    assert await nearby(os.path.relpath(outside, jp_root_dir)) == []

@@ -2,13 +2,13 @@ import * as React from 'react';
 
 import { Glyph } from '../../icons';
 import type { Form, IBuild, IVersionForm, VersionState } from '../../wire';
-import { useConnection, usePanel } from '../context';
+import { useConnection, useMayWrite, usePanel } from '../context';
 import { openChoice } from '../menus';
-import { Button } from '../parts';
+import { Button, IconButton } from '../parts';
 
 export interface IDetailActions {
   use: (form?: Form) => void;
-  build: (form?: Form) => void;
+  build: (options?: { form?: Form; cache?: boolean }) => void;
   cancel: () => void;
   openLog: () => void;
   copyAndEdit: () => void;
@@ -20,6 +20,8 @@ export function Action(props: {
   build: IBuild | null;
   isDirty: boolean;
   inUseHere: boolean;
+  /** A notebook can be switched to it. */
+  canUse: boolean;
   more: React.ReactNode;
   readOnly: boolean;
   onBuildsTab: boolean;
@@ -28,9 +30,11 @@ export function Action(props: {
 }): JSX.Element {
   const { trans } = usePanel();
   const { lost } = useConnection();
+  const mayWrite = useMayWrite();
   const { state, build, isDirty, readOnly, onBuildsTab, actions } = props;
   const { inUseHere } = props;
   const kind = isDirty ? 'outlined' : 'primary';
+  const isUnderWay = state === 'queued' || state === 'building';
   return (
     <div className="mlenv-Actions">
       {state === 'ready' && inUseHere && (
@@ -39,7 +43,7 @@ export function Action(props: {
           {trans.__('In use here')}
         </span>
       )}
-      {state === 'ready' && !inUseHere && (
+      {state === 'ready' && !inUseHere && props.canUse && (
         <Button
           kind={kind}
           icon="use"
@@ -48,7 +52,7 @@ export function Action(props: {
           onClick={() => actions.use()}
         />
       )}
-      {state === 'not-built' && (
+      {state === 'not-built' && mayWrite && (
         <Button
           kind={kind}
           icon="build"
@@ -57,7 +61,7 @@ export function Action(props: {
           onClick={() => actions.build()}
         />
       )}
-      {(state === 'queued' || state === 'building') && build && (
+      {isUnderWay && build && mayWrite && (
         <Button
           icon="close"
           label={
@@ -76,7 +80,7 @@ export function Action(props: {
           onClick={actions.openLog}
         />
       )}
-      {(state === 'failed' || state === 'cancelled') && (
+      {(state === 'failed' || state === 'cancelled') && mayWrite && (
         <Button
           kind={state === 'cancelled' ? kind : 'outlined'}
           icon="retry"
@@ -85,10 +89,29 @@ export function Action(props: {
           onClick={() => actions.build()}
         />
       )}
-      {state !== 'queued' && state !== 'building' && (
+      {state === 'failed' && mayWrite && (
+        <IconButton
+          icon="caret"
+          label={trans.__('Other ways to build again')}
+          menu
+          disabled={lost}
+          onClick={event =>
+            openChoice(
+              [
+                {
+                  label: trans.__('Build again without cache'),
+                  choose: () => actions.build({ cache: false })
+                }
+              ],
+              event.currentTarget
+            )
+          }
+        />
+      )}
+      {!isUnderWay && mayWrite && (
         <OtherForm forms={props.forms} disabled={lost} actions={actions} />
       )}
-      {readOnly && (
+      {readOnly && mayWrite && (
         <Button
           icon="copy"
           label={trans.__('Copy and edit')}
@@ -112,11 +135,11 @@ function OtherForm(props: {
   const words = {
     'build-prefix': {
       label: trans.__('Build as prefix'),
-      choose: () => actions.build('prefix')
+      choose: () => actions.build({ form: 'prefix' })
     },
     'build-image': {
       label: trans.__('Build as image'),
-      choose: () => actions.build('image')
+      choose: () => actions.build({ form: 'image' })
     },
     'use-image': {
       label: trans.__('Use the image in notebook'),

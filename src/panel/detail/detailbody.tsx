@@ -19,8 +19,8 @@ import {
   isActive,
   type IVersion
 } from '../../wire';
-import { useNotebook, usePanel, useSessions } from '../context';
-import { useBuilds, useKernels } from '../data';
+import { useMayWrite, useNotebook, usePanel, useSessions } from '../context';
+import { useBuilds, useCanUse, useKernels } from '../data';
 import { ConnectionBanner } from '../list/connectionbanner';
 import { openEnvironmentMenu } from '../menus';
 import { Button, IconButton, Note, ProblemNote } from '../parts';
@@ -51,6 +51,8 @@ export function DetailBody(
   const build = newestOf(builds, version);
   const state = build ? currentState(build, version) : version.state;
   const inUseHere = useInUseHere(name, version.version);
+  const mayWrite = useMayWrite();
+  const canUse = useCanUse();
   const editing = useChanges(version);
   const users = useNotebooksOn(name, version.version);
   // What is to be built: what is ready needs no more room.
@@ -97,9 +99,9 @@ export function DetailBody(
   };
   const actions = {
     use: (form?: Form) => run(CommandIDs.use, form && { form }),
-    build: (form?: Form) =>
+    build: (options?: { form?: Form; cache?: boolean }) =>
       void attempt(async () => {
-        await environments.startBuild(name, version.version, { form });
+        await environments.startBuild(name, version.version, options);
         showLog();
       }),
     cancel: () => {
@@ -133,7 +135,7 @@ export function DetailBody(
         )
       : undefined;
   const readOnly = environment.read_only
-    ? environment.source === 'catalogue'
+    ? environment.source === 'catalogue' && mayWrite
       ? trans.__(
           'Curated environments are read-only. A copy is yours to change.'
         )
@@ -144,13 +146,15 @@ export function DetailBody(
     <div className="mlenv-Detail" data-name={name}>
       {!alone && (
         <DetailBar label={trans.__('Environments')}>
-          <IconButton
-            icon="open-tab"
-            label={trans.__('Open in tab')}
-            onClick={() => {
-              void commands.execute(CommandIDs.openInTab, open);
-            }}
-          />
+          {commands.isVisible(CommandIDs.openInTab) && (
+            <IconButton
+              icon="open-tab"
+              label={trans.__('Open in tab')}
+              onClick={() => {
+                void commands.execute(CommandIDs.openInTab, open);
+              }}
+            />
+          )}
           {more}
         </DetailBar>
       )}
@@ -163,6 +167,7 @@ export function DetailBody(
         build={build}
         isDirty={editing.isDirty}
         inUseHere={inUseHere}
+        canUse={canUse(name, version.version)}
         onBuildsTab={tab === 'builds'}
         forms={version.forms ?? []}
         actions={actions}

@@ -24,6 +24,8 @@ export function DetailHeader(props: {
   isDirty: boolean;
   /** The notebook in front runs in it. */
   inUseHere: boolean;
+  /** A notebook can be switched to it. */
+  canUse: boolean;
   onBuildsTab: boolean;
   forms: readonly IVersionForm[];
   actions: IDetailActions;

@@ -6,7 +6,7 @@ import { formatAge, formatDate, formatVersion } from '../../format';
 import { Glyph, type GlyphName } from '../../icons';
 import { keys, runsQuery } from '../../queries';
 import type { IRun, RunState } from '../../wire';
-import { usePanel } from '../context';
+import { useMayWrite, usePanel } from '../context';
 import { Button, ProblemNote } from '../parts';
 import { Tail } from './tail';
 import { useAttempt } from './useattempt';
@@ -24,6 +24,7 @@ const SHAPES: { [state in RunState]: GlyphName } = {
 /** The scripts that ran, or run, in an environment: their logs, to stop them, to run them again. */
 export function RunsList(props: { name: string }): JSX.Element {
   const { trans, environments } = usePanel();
+  const mayWrite = useMayWrite();
   const { api, queries } = environments;
   const runs = useQuery(runsQuery(api, props.name)).data ?? [];
   const [open, setOpen] = React.useState<string | null>(null);
@@ -69,7 +70,7 @@ export function RunsList(props: { name: string }): JSX.Element {
                 label={open === run.id ? trans.__('Hide log') : trans.__('Log')}
                 onClick={() => setOpen(open === run.id ? null : run.id)}
               />
-              {isOver(run) ? (
+              {!mayWrite ? null : isOver(run) ? (
                 <Button
                   kind="plain"
                   label={trans.__('Run again')}

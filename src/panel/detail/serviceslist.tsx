@@ -7,7 +7,7 @@ import { formatVersion } from '../../format';
 import type { GlyphName } from '../../icons';
 import { keys, servicesQuery } from '../../queries';
 import type { IAsked, IService, ServiceState } from '../../wire';
-import { usePanel } from '../context';
+import { useMayWrite, usePanel } from '../context';
 import { Button, ProblemNote } from '../parts';
 import { WorkState } from './runslist';
 import { Tail } from './tail';
@@ -24,6 +24,7 @@ const SHAPES: { [state in ServiceState]: GlyphName } = {
 /** What answers HTTP in an environment: its log, a form to try it, to stop it. */
 export function ServicesList(props: { name: string }): JSX.Element {
   const { trans, environments } = usePanel();
+  const mayWrite = useMayWrite();
   const { api, queries } = environments;
   const all = useQuery(servicesQuery(api)).data ?? [];
   const services = all.filter(one => one.environment === props.name);
@@ -84,16 +85,20 @@ export function ServicesList(props: { name: string }): JSX.Element {
                 }
                 onClick={() => toggle(`log ${one.name}`)}
               />
-              <Button
-                kind="plain"
-                label={trans.__('Try')}
-                onClick={() => toggle(`try ${one.name}`)}
-              />
-              <Button
-                kind="plain"
-                label={trans.__('Stop')}
-                onClick={() => remove(one)}
-              />
+              {mayWrite && (
+                <>
+                  <Button
+                    kind="plain"
+                    label={trans.__('Try')}
+                    onClick={() => toggle(`try ${one.name}`)}
+                  />
+                  <Button
+                    kind="plain"
+                    label={trans.__('Stop')}
+                    onClick={() => remove(one)}
+                  />
+                </>
+              )}
             </div>
             {one.error && <ProblemNote problem={one.error} />}
             {open === `try ${one.name}` && <TryOut service={one} />}

@@ -5,7 +5,7 @@ import { formatVersion } from '../../format';
 import { Glyph } from '../../icons';
 import type { ISession } from '../../tokens';
 import type { IKernel } from '../../wire';
-import { usePanel, useSessions } from '../context';
+import { useMayWrite, usePanel, useSessions } from '../context';
 import { useKernels } from '../data';
 import { Button, ProblemNote } from '../parts';
 import { RunsList } from './runslist';
@@ -37,6 +37,7 @@ export function useUsers(name: string): IUsers {
 export function UsedByTab(props: { name: string; users: IUsers }): JSX.Element {
   const { trans, environments } = usePanel();
   const { running, kernels } = props.users;
+  const mayWrite = useMayWrite();
   const [problem, attempt] = useAttempt();
   const busy = new Set(running.map(one => one.kernelName));
   return (
@@ -66,19 +67,21 @@ export function UsedByTab(props: { name: string; users: IUsers }): JSX.Element {
             <span className="mlenv-Quiet">
               {one.path_exists ? '' : trans.__('not on this machine')}
             </span>
-            <Button
-              kind="plain"
-              label={trans.__('Remove')}
-              title={
-                busy.has(one.kernel_name)
-                  ? trans.__('It runs now: shut it down first.')
-                  : trans.__('Takes the kernel away; what is built stays.')
-              }
-              disabled={busy.has(one.kernel_name)}
-              onClick={() =>
-                void attempt(() => environments.removeKernel(one.kernel_name))
-              }
-            />
+            {mayWrite && (
+              <Button
+                kind="plain"
+                label={trans.__('Remove')}
+                title={
+                  busy.has(one.kernel_name)
+                    ? trans.__('It runs now: shut it down first.')
+                    : trans.__('Takes the kernel away; what is built stays.')
+                }
+                disabled={busy.has(one.kernel_name)}
+                onClick={() =>
+                  void attempt(() => environments.removeKernel(one.kernel_name))
+                }
+              />
+            )}
           </li>
         ))}
       </ul>

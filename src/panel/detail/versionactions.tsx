@@ -3,6 +3,7 @@ import * as React from 'react';
 import { formatVersion } from '../../format';
 import type { IEnvironment, IVersionSummary } from '../../wire';
 import { usePanel } from '../context';
+import { useCanUse } from '../data';
 import { openChoice } from '../menus';
 import { Button, IconButton, ProblemNote } from '../parts';
 import { Chips } from './chipsfield';
@@ -23,6 +24,7 @@ export function VersionActions(props: {
   const { trans, environments } = usePanel();
   const { environment, version } = props;
   const { name, read_only: readOnly, labels } = environment;
+  const canUse = useCanUse();
   const [problem, attempt] = useAttempt();
   const shown = formatVersion(version.version);
   const isLatest = labels[LATEST] === version.version;
@@ -51,7 +53,7 @@ export function VersionActions(props: {
         />
       )}
       <div className="mlenv-Actions">
-        {version.state === 'ready' && (
+        {version.state === 'ready' && canUse(name, version.version) && (
           <Button
             label={trans.__('Use %1 in notebook', shown)}
             onClick={props.onUse}

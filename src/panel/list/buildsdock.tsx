@@ -3,7 +3,7 @@ import * as React from 'react';
 import { CommandIDs } from '../../commandids';
 import { formatAge, formatDate, formatVersion } from '../../format';
 import { isActive, type IBuild } from '../../wire';
-import { useNow, usePanel } from '../context';
+import { useMayWrite, useNow, usePanel } from '../context';
 import { IconButton } from '../parts';
 import { StateMark, stageWords, stateOfBuild } from '../states';
 import { SectionHead } from './sectionhead';
@@ -82,6 +82,7 @@ function DockRow(props: {
 }): JSX.Element {
   const { trans, commands } = usePanel();
   const { build, onOpen } = props;
+  const mayWrite = useMayWrite();
   const now = useNow(30_000);
   const active = isActive(build);
   const state = stateOfBuild(build.state);
@@ -136,7 +137,7 @@ function DockRow(props: {
           </span>
         )}
       </button>
-      {active && (
+      {active && mayWrite && (
         <span className="mlenv-DockRow-actions">
           <IconButton
             icon="close"

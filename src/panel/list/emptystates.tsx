@@ -8,6 +8,7 @@ import type { Filter } from '../place';
 /** What a person sees who has no environment yet. */
 export function FirstSteps(props: {
   canWrite: boolean;
+  mayWrite: boolean;
   onNew: () => void;
   onFile: () => void;
   onCurated: () => void;
@@ -20,21 +21,27 @@ export function FirstSteps(props: {
           'An environment is a named list of packages and variables. Build it once, then use it in notebooks and scripts.'
         )}
       </p>
-      <Button
-        kind="primary"
-        icon="add"
-        label={trans.__('New environment')}
-        disabled={!props.canWrite}
-        onClick={props.onNew}
-      />
-      <p>
+      {props.mayWrite && (
         <Button
-          kind="link"
-          label={trans.__('From a file')}
+          kind="primary"
+          icon="add"
+          label={trans.__('New environment')}
           disabled={!props.canWrite}
-          onClick={props.onFile}
-        />{' '}
-        ·{' '}
+          onClick={props.onNew}
+        />
+      )}
+      <p>
+        {props.mayWrite && (
+          <>
+            <Button
+              kind="link"
+              label={trans.__('From a file')}
+              disabled={!props.canWrite}
+              onClick={props.onFile}
+            />{' '}
+            ·{' '}
+          </>
+        )}
         <Button
           kind="link"
           label={trans.__('From a curated one')}
@@ -53,10 +60,11 @@ export function NoMatch(props: {
   onOpen: (environment: IEnvironment) => void;
   onShowAll: () => void;
   onClear: () => void;
-  onCreate: () => void;
+  /** Left out where nothing can be made. */
+  onCreate?: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { query, filter, close } = props;
+  const { query, filter, close, onCreate } = props;
   const title = query
     ? filter === 'mine'
       ? trans.__('Nothing of yours matches “%1”', query)
@@ -121,11 +129,11 @@ export function NoMatch(props: {
             onClick={props.onClear}
           />
         )}
-        {query && (
+        {query && onCreate && (
           <Button
             kind="link"
             label={trans.__('Create “%1”', query)}
-            onClick={props.onCreate}
+            onClick={onCreate}
           />
         )}
       </div>

@@ -4,7 +4,8 @@ import { CommandIDs } from '../../commandids';
 import { formatAge, formatDate, formatSize, formatVersion } from '../../format';
 import { Glyph, isGlyph } from '../../icons';
 import { isActive, type IBuild, type IEnvironment } from '../../wire';
-import { useDraft, usePanel } from '../context';
+import { useDraft, useMayWrite, usePanel } from '../context';
+import { useCanUse } from '../data';
 import { openEnvironmentMenu } from '../menus';
 import { IconButton } from '../parts';
 import { StateMark, stageWords, stateOfBuild, stateWord } from '../states';
@@ -142,19 +143,21 @@ function RowActions(props: IRowProps): JSX.Element {
   const { trans, commands } = usePanel();
   const { environment, build, canWrite } = props;
   const { name, latest, ready_version: ready } = environment;
+  const mayWrite = useMayWrite();
+  const canUse = useCanUse();
   const run = (id: string, args: { [key: string]: string }) => {
     void commands.execute(id, args);
   };
   return (
     <span role="gridcell" className="mlenv-Row-actions">
-      {ready !== null ? (
+      {ready !== null && canUse(name, ready) ? (
         <IconButton
           icon="use"
           label={trans.__('Use in notebook')}
           tabIndex={-1}
           onClick={() => run(CommandIDs.use, { name, version: ready })}
         />
-      ) : build && isActive(build) ? (
+      ) : !mayWrite ? null : build && isActive(build) ? (
         <IconButton
           icon="close"
           label={trans.__('Cancel build')}
@@ -173,12 +176,14 @@ function RowActions(props: IRowProps): JSX.Element {
           }
         />
       )}
-      <IconButton
-        icon="open-tab"
-        label={trans.__('Open in tab')}
-        tabIndex={-1}
-        onClick={() => run(CommandIDs.openInTab, { name })}
-      />
+      {commands.isVisible(CommandIDs.openInTab) && (
+        <IconButton
+          icon="open-tab"
+          label={trans.__('Open in tab')}
+          tabIndex={-1}
+          onClick={() => run(CommandIDs.openInTab, { name })}
+        />
+      )}
       <IconButton
         icon="more"
         label={trans.__('More actions')}

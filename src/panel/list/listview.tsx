@@ -2,7 +2,7 @@ import * as React from 'react';
 
 import { problemOf } from '../../api';
 import { CommandIDs } from '../../commandids';
-import type { IEnvironment } from '../../wire';
+import type { IEnvironment, IExisting } from '../../wire';
 import {
   useAdoptable,
   useBuilds,
@@ -14,13 +14,14 @@ import {
 } from '../data';
 import {
   useConnection,
+  useMayWrite,
   usePanel,
   usePlace,
   useSettled,
   useSlow
 } from '../context';
 import { openNewMenu } from '../menus';
-import { Button, ProblemNote } from '../parts';
+import { Button, ProblemNote, ReadOnlyNote } from '../parts';
 import { BuildsDock } from './buildsdock';
 import { FilterChips } from './chips';
 import { ConnectionBanner } from './connectionbanner';
@@ -35,18 +36,22 @@ const TYPING = 120;
 
 const NOBODY: ReadonlySet<string> = new Set();
 const NONE: readonly IEnvironment[] = [];
+const NO_EXISTING: readonly IExisting[] = [];
 
 /** All environments: search, the notebook's own, mine, the curated ones, and the builds. */
 export function ListView(): JSX.Element {
   const { trans, commands, environments, place } = usePanel();
   const { filter, folded, seen } = usePlace();
   const { lost } = useConnection();
+  const mayWrite = useMayWrite();
   const [query, setQuery] = React.useState('');
   const settled = useSettled(query.trim(), TYPING);
   const mine = useMine(settled, filter === 'archived');
   const catalogue = useCatalogue();
   const curated = catalogue.data?.items ?? null;
-  const existing = useAdoptable();
+  const adoptable = useAdoptable();
+  // What is there already is listed to be taken over.
+  const existing = mayWrite ? adoptable : NO_EXISTING;
   const builds = useBuilds();
   const running = useRunning(builds);
   const kernels = useKernels();
@@ -112,13 +117,14 @@ export function ListView(): JSX.Element {
         onQuery={setQuery}
         onLeave={() => list.current?.focus()}
         canWrite={!lost}
-        onNew={anchor => openNewMenu(commands, anchor)}
+        onNew={mayWrite ? anchor => openNewMenu(commands, anchor) : undefined}
       />
       <FilterChips
         filter={filter}
         counts={chipCounts(input)}
         onFilter={one => place.setFilter(one)}
       />
+      {!mayWrite && <ReadOnlyNote />}
       {refused && (
         <ProblemNote problem={problemOf(refused.error)}>
           <Button
@@ -137,6 +143,7 @@ export function ListView(): JSX.Element {
       {nothingMine && !refused && (filter === 'all' || filter === 'mine') && (
         <FirstSteps
           canWrite={!lost}
+          mayWrite={mayWrite}
           onNew={() => create()}
           onFile={() => void commands.execute(CommandIDs.importFile)}
           onCurated={() => place.setFilter('curated')}
@@ -166,7 +173,7 @@ export function ListView(): JSX.Element {
             onOpen={one => place.open(one.name)}
             onShowAll={() => place.setFilter('all')}
             onClear={() => setQuery('')}
-            onCreate={() => create(settled)}
+            onCreate={mayWrite ? () => create(settled) : undefined}
           />
         )
       )}

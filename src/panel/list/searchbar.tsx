@@ -10,11 +10,12 @@ export function SearchBar(props: {
   onQuery: (query: string) => void;
   /** `↓` leads into the list. */
   onLeave: () => void;
-  onNew: (anchor: HTMLElement) => void;
+  /** Left out where nothing can be made. */
+  onNew?: (anchor: HTMLElement) => void;
   canWrite: boolean;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { query, onQuery, onLeave } = props;
+  const { query, onQuery, onLeave, onNew } = props;
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key === 'Escape' && query) {
       onQuery('');
@@ -46,15 +47,17 @@ export function SearchBar(props: {
           />
         )}
       </div>
-      <Button
-        kind="plain"
-        icon="add"
-        label={trans.__('New')}
-        caret
-        disabled={!props.canWrite}
-        title={trans.__('New environment')}
-        onClick={event => props.onNew(event.currentTarget)}
-      />
+      {onNew && (
+        <Button
+          kind="plain"
+          icon="add"
+          label={trans.__('New')}
+          caret
+          disabled={!props.canWrite}
+          title={trans.__('New environment')}
+          onClick={event => onNew(event.currentTarget)}
+        />
+      )}
     </div>
   );
 }

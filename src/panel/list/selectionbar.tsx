@@ -54,6 +54,11 @@ export function SelectionBar(props: {
   const title = trans._n('%1 selected', '%1 selected', count);
   return (
     <section className="mlenv-SelectionBar" aria-label={title}>
+      <IconButton
+        icon="close"
+        label={trans.__('Select none')}
+        onClick={actions.clear}
+      />
       <strong role="status">{title}</strong>
       <Button
         label={trans._n('Delete %1…', 'Delete %1…', count)}
@@ -71,11 +76,6 @@ export function SelectionBar(props: {
         label={trans.__('Free disk space…')}
         disabled={!canWrite}
         onClick={() => void actions.collect()}
-      />
-      <IconButton
-        icon="close"
-        label={trans.__('Select none')}
-        onClick={actions.clear}
       />
     </section>
   );

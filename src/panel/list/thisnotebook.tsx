@@ -5,10 +5,10 @@ import { formatVersion } from '../../format';
 import { Glyph } from '../../icons';
 import type { IKernel } from '../../wire';
 import type { INotebookFacts } from '../activenotebook';
-import { useNotebook, usePanel } from '../context';
+import { useMayWrite, useNotebook, usePanel } from '../context';
 import { countOf, linesOf, shortOf } from '../../notebook/driftwatch';
 import { nextOf } from '../../notebook/notices';
-import { useDrift, useEnvironment, useVersion } from '../data';
+import { useCanUse, useDrift, useEnvironment, useVersion } from '../data';
 import { Button } from '../parts';
 import { StateMark } from '../states';
 import { SectionHead } from './sectionhead';
@@ -63,6 +63,8 @@ function Ours(props: {
   const { data: known } = useEnvironment(name);
   const latest = known?.environment.latest;
   const drift = useDrift(notebook.kernelId);
+  const mayWrite = useMayWrite();
+  const canUse = useCanUse();
   const next = known && !known.environment.read_only ? nextOf(known) : null;
   const newer = latest && latest.version !== version ? latest : null;
   const python = whole?.python;
@@ -110,7 +112,7 @@ function Ours(props: {
         </span>
       )}
       <span className="mlenv-ThisNotebook-action mlenv-Actions">
-        {drift && (
+        {drift && mayWrite && (
           <>
             <Button
               kind="primary"
@@ -128,7 +130,7 @@ function Ours(props: {
             />
           </>
         )}
-        {newer?.state === 'ready' && (
+        {newer?.state === 'ready' && canUse(name, newer.version) && (
           <Button
             kind={drift ? 'outlined' : 'primary'}
             label={trans.__('Use %1', formatVersion(newer.version))}
@@ -155,6 +157,7 @@ function Foreign(props: {
   onNew: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
+  const mayWrite = useMayWrite();
   return (
     <div className="mlenv-ThisNotebook-body">
       <Glyph name="environment" />
@@ -169,26 +172,30 @@ function Foreign(props: {
         </span>
       </span>
       <span className="mlenv-ThisNotebook-action mlenv-Actions">
-        <Button
-          label={trans.__('Make an environment…')}
-          onClick={props.onNew}
-        />
+        {mayWrite && (
+          <Button
+            label={trans.__('Make an environment…')}
+            onClick={props.onNew}
+          />
+        )}
         <ChangeKernel />
       </span>
     </div>
   );
 }
 
-/** Leads to JupyterLab's own choice among all kernels. */
+/** Opens the switcher, which leads to JupyterLab's own choice among all kernels, too. */
 function ChangeKernel(): JSX.Element {
   const { trans, commands } = usePanel();
   return (
     <Button
       kind="plain"
       label={trans.__('Change…')}
-      title={trans.__('Choose another kernel for this notebook')}
-      onClick={() => {
-        void commands.execute('notebook:change-kernel');
+      title={trans.__('Switch this notebook to another environment')}
+      onClick={event => {
+        // Not every browser has a press of the pointer move the focus.
+        event.currentTarget.focus();
+        void commands.execute(CommandIDs.switchEnvironment, { atFocus: true });
       }}
     />
   );
