@@ -6,7 +6,7 @@ import { usePanel } from '../panel/context';
 import { Button, IconButton, ProblemNote } from '../panel/parts';
 import type { IFix, IPackageChange, IProblem } from '../wire';
 import type { IDraftChanges } from './draft';
-import { ChangeMark } from './packagestable';
+import { ChangeMark } from './changemark';
 import { canonicalName } from './requirement';
 import { RoomNote, useRoom } from './room';
 import { secretOf } from './secrets';

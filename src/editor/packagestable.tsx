@@ -1,16 +1,14 @@
-import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import * as React from 'react';
 
 import { formatSize } from '../format';
-import { Glyph } from '../icons';
 import { usePanel } from '../panel/context';
 import { FieldProblem, IconButton } from '../panel/parts';
-import { releasesQuery } from '../queries';
-import type { ChangeKind, IIndexes } from '../wire';
+import type { IIndexes } from '../wire';
+import { ChangeMark } from './changemark';
 import type { IPackageRow } from './packagerows';
-import { canonicalName } from './requirement';
 import { isPinned } from './useupgrade';
+import { WantedField } from './wantedfield';
 
 const ROW = 24;
 /** Short tables are rendered whole: that keeps find-in-page and the reading order. */
@@ -306,95 +304,5 @@ function PackageLine(props: {
         </div>
       )}
     </>
-  );
-}
-
-/** What is wanted of one package: `Enter` takes it, `Esc` gives up. */
-function WantedField(props: {
-  name: string;
-  wanted: string;
-  indexes: IIndexes;
-  onDone: (wanted: string | null) => void;
-}): JSX.Element {
-  const { trans } = usePanel();
-  const [text, setText] = React.useState(props.wanted);
-  const id = React.useId();
-  const [asked, setAsked] = React.useState(false);
-  const { api } = usePanel().environments;
-  // Only once somebody types: looking at a row sends nothing.
-  const { data } = useQuery({
-    ...releasesQuery(api, canonicalName(props.name), props.indexes),
-    enabled: asked
-  });
-  const ended = React.useRef(false);
-  const done = (wanted: string | null) => {
-    if (!ended.current) {
-      ended.current = true;
-      props.onDone(wanted);
-    }
-  };
-  const field = (
-    <input
-      type="text"
-      list={`${id}-versions`}
-      className="mlenv-Table-field"
-      value={text}
-      placeholder={trans.__('any')}
-      aria-label={trans.__('What is wanted of %1', props.name)}
-      spellCheck={false}
-      autoFocus
-      onFocus={event => event.target.select()}
-      onChange={event => {
-        setText(event.target.value);
-        setAsked(true);
-      }}
-      onBlur={() => done(text.trim())}
-      onKeyDown={event => {
-        if (event.key === 'Enter' || event.key === 'Escape') {
-          done(event.key === 'Enter' ? text.trim() : null);
-          event.preventDefault();
-          event.stopPropagation();
-        } else if (event.key === 'ArrowDown') {
-          setAsked(true);
-        }
-      }}
-    />
-  );
-  return (
-    <>
-      {field}
-      <datalist id={`${id}-versions`}>
-        {(data?.items ?? [])
-          .filter(one => !one.yanked)
-          .slice(0, 40)
-          .map(one => (
-            <option key={one.version} value={`==${one.version}`} />
-          ))}
-      </datalist>
-    </>
-  );
-}
-
-/** The sign of a change; its word is the accessible name. */
-export function ChangeMark(props: { change: ChangeKind }): JSX.Element {
-  const { trans } = usePanel();
-  const words: Record<ChangeKind, string> = {
-    added: trans.__('added'),
-    removed: trans.__('removed'),
-    upgraded: trans.__('upgraded'),
-    downgraded: trans.__('downgraded'),
-    changed: trans.__('changed')
-  };
-  const word = words[props.change];
-  return (
-    <span
-      className="mlenv-Change"
-      data-change={props.change}
-      role="img"
-      aria-label={word}
-      title={word}
-    >
-      <Glyph name={props.change} size={12} />
-    </span>
   );
 }

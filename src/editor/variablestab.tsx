@@ -6,7 +6,7 @@ import type { IProblem } from '../wire';
 import { parseDotEnv } from './dotenv';
 import { DotEnvBox } from './dotenvbox';
 import { type IDraft, type IVariable, repeatedVariables } from './draft';
-import { ChangeMark } from './packagestable';
+import { ChangeMark } from './changemark';
 import type { IPlacedProblems } from './problems';
 import { SecretForm } from './secretform';
 import { SecretRow } from './secretrow';

@@ -1,3 +1,4 @@
+import { expectAccessible } from './axe';
 import {
   chip,
   expect,
@@ -41,6 +42,7 @@ test('whoever may only look sees why, finds nothing to press that is refused, an
   await test.step('the list says why, and offers nothing that changes something', async () => {
     await expect(why).toBeVisible();
     await expect(panel.row(name)).toBeVisible();
+    await expectAccessible(page, 'read-only');
     await expect(panel.button('New')).toHaveCount(0);
     await expect(panel.button('Make an environment…')).toHaveCount(0);
     await panel.row(unbuilt).hover();

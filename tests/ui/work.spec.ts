@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { expectAccessible } from './axe';
 import { expect, fresh, mlenv, Panel, register, test } from './environments';
 
 test('runs and services of an environment: logs, stop, again, a try', async ({
@@ -78,6 +79,7 @@ test('runs and services of an environment: logs, stop, again, a try', async ({
       await asked.press('Control+Enter');
       await expect(services.getByLabel('Answer')).toHaveText('{"sum":42}');
       await expect(services).toContainText('Status 200');
+      await expectAccessible(page, 'runs and services');
       await asked.fill('{}');
       await services.getByRole('button', { name: 'Ask' }).click();
       await expect(services).toContainText('Status 500');

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import * as React from 'react';
 
 import { problemOf } from '../../api';
-import { ChangeMark } from '../../editor/packagestable';
+import { ChangeMark } from '../../editor/changemark';
 import { formatVersion } from '../../format';
 import { diffQuery } from '../../queries';
 import type { IPackageChange, IVersionSummary } from '../../wire';

@@ -14,7 +14,17 @@ import {
   ROW_HEIGHTS,
   type Section
 } from './rows';
+import {
+  findTyped,
+  focusRow,
+  isLetter,
+  isMenuKey,
+  moveInRow,
+  STEPS,
+  useTypedLetters
+} from './listkeys';
 import { SectionHead } from './sectionhead';
+import { between, isEnvironment, NOTHING, toggled } from './selection';
 
 interface IListProps {
   rows: readonly ListRow[];
@@ -299,112 +309,3 @@ export const EnvironmentList = React.forwardRef<IListHandle, IListProps>(
     );
   }
 );
-
-const NOTHING: ReadonlySet<string> = new Set();
-
-/** Only what is one's own can be deleted, so only that is selected. */
-function isSelectable(row: ListRow | undefined): row is EnvironmentOf {
-  return isEnvironment(row) && !row.environment.read_only;
-}
-
-function toggled(
-  selected: ReadonlySet<string>,
-  row: ListRow | undefined
-): ReadonlySet<string> {
-  const next = new Set(selected);
-  if (isSelectable(row) && !next.delete(row.environment.name)) {
-    next.add(row.environment.name);
-  }
-  return next;
-}
-
-function between(
-  rows: readonly ListRow[],
-  one: number,
-  other: number
-): ReadonlySet<string> {
-  const [first, last] = [Math.min(one, other), Math.max(one, other)];
-  return new Set(
-    rows
-      .slice(first, last + 1)
-      .filter(isSelectable)
-      .map(row => row.environment.name)
-  );
-}
-
-type EnvironmentOf = Extract<ListRow, { kind: 'environment' }>;
-
-const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
-
-function isEnvironment(
-  row: ListRow | undefined
-): row is Extract<ListRow, { kind: 'environment' }> {
-  return row?.kind === 'environment';
-}
-
-function isMenuKey(event: React.KeyboardEvent): boolean {
-  return event.key === 'ContextMenu' || (event.shiftKey && event.key === 'F10');
-}
-
-function isLetter(event: React.KeyboardEvent): boolean {
-  return (
-    event.key.length === 1 &&
-    event.key !== ' ' &&
-    !event.ctrlKey &&
-    !event.metaKey &&
-    !event.altKey
-  );
-}
-
-/** The row itself, or the head of a section in it. */
-function focusRow(list: HTMLElement | null, index: number): void {
-  const row = list?.querySelector<HTMLElement>(`[data-index="${index}"]`);
-  const target = row?.hasAttribute('tabindex')
-    ? row
-    : row?.querySelector<HTMLElement>('button');
-  target?.focus();
-}
-
-/** From the row to its buttons, from one to the next, and back. */
-function moveInRow(from: HTMLElement, forward: boolean): void {
-  const row = from.closest<HTMLElement>('[role="row"]');
-  if (!row) {
-    return;
-  }
-  const stops = [
-    row,
-    ...row.querySelectorAll<HTMLElement>('.mlenv-Row-actions button')
-  ];
-  stops[stops.indexOf(from) + (forward ? 1 : -1)]?.focus();
-}
-
-/** The letters typed in quick succession. */
-function useTypedLetters(): (letter: string) => string {
-  const state = React.useRef({ letters: '', at: 0 });
-  return letter => {
-    const now = Date.now();
-    const kept = now - state.current.at < 700 ? state.current.letters : '';
-    state.current = { letters: kept + letter.toLowerCase(), at: now };
-    return state.current.letters;
-  };
-}
-
-/** The next row whose name begins with the letters; the current one while they are still typed. */
-function findTyped(
-  rows: readonly ListRow[],
-  letters: string,
-  from: number
-): number {
-  const begin = letters.length > 1 ? from : from + 1;
-  for (let step = 0; step < rows.length; step++) {
-    const index = (begin + step) % rows.length;
-    const row = rows[index];
-    if (
-      isEnvironment(row) &&
-      row.environment.name.toLowerCase().startsWith(letters)
-    ) {
-      return index;
-    }
-  }
-  return -1;
-}
