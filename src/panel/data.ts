@@ -36,7 +36,9 @@ export function useMine(query: string, archived = false) {
   const { api } = usePanel().environments;
   const answer = useInfiniteQuery({
     ...environmentsQuery(api, query, archived),
-    placeholderData: keepPreviousData
+    placeholderData: keepPreviousData,
+    // An event that came before the page listened, or never, costs time and not truth.
+    refetchInterval: 30_000
   });
   const pages = answer.data?.pages;
   const items = React.useMemo(
