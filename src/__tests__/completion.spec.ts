@@ -1,4 +1,5 @@
 import { nameOptions, wantedOf } from '../editor/usecompletion';
+import { takesPython } from '../editor/requirespython';
 import { isPinned, newestOf } from '../editor/useupgrade';
 
 test('what is typed asks for names, for versions or for nothing', () => {
@@ -37,12 +38,35 @@ test('names used here come first, each once, and import names lead to packages',
 test('only what is held to one version is upgraded, and to a final one', () => {
   expect(['==1.0', '===1.0'].every(isPinned)).toBe(true);
   expect(['', '>=1', '==1.*', '==1,<2', null].some(isPinned)).toBe(false);
-  expect(
-    newestOf([
-      { version: '2.1', yanked: true },
-      { version: '2.0' },
-      { version: '3.0rc1', prerelease: true }
-    ])
-  ).toBe('2.0');
-  expect(newestOf([{ version: '3.0rc1', prerelease: true }])).toBeNull();
+  const releases = [
+    { version: '2.1', yanked: true },
+    { version: '2.0', requires_python: '>=3.12' },
+    { version: '1.9', requires_python: '>=3.9,<3.13' },
+    { version: '3.0rc1', prerelease: true }
+  ];
+  expect(newestOf(releases, '3.12')).toBe('2.0');
+  expect(newestOf(releases, '3.11')).toBe('1.9');
+  expect(newestOf(releases, '')).toBe('2.0');
+  expect(newestOf(releases.slice(3), '3.12')).toBeNull();
+});
+
+test.each([
+  ['>=3.10', '3.9', false],
+  ['>=3.10', '3.10', true],
+  ['>=3.10.2', '3.10', true],
+  ['>=3.10.2', '3.10.1', false],
+  ['<3.13', '3.13', false],
+  ['<3.13', '3.12.4', true],
+  ['<=3.11', '3.11', false],
+  ['<=3.11.9', '3.11', true],
+  ['~=3.8', '3.12', true],
+  ['~=3.8', '4.0', false],
+  ['!=3.11.*', '3.11', false],
+  ['!=3.11.*,>=3.8', '3.12', true],
+  ['==3.*', '3.12', true],
+  ['>3.11', '3.11', true],
+  ['what?', '3.11', true],
+  ['>=3.12', '>=3.9', true]
+])('Requires-Python %s takes %s: %s', (requires, python, takes) => {
+  expect(takesPython(requires, python)).toBe(takes);
 });

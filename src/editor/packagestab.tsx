@@ -57,7 +57,7 @@ export function PackagesTab(props: {
     [requirements, before, packages, problems.requirements, all]
   );
   const indexes = React.useMemo(() => indexesOf(draft.origin), [draft.origin]);
-  const upgrades = useUpgrade(requirements, indexes, edit);
+  const upgrades = useUpgrade(requirements, indexes, draft.python, edit);
   const set = (lines: readonly string[]) => edit({ requirements: lines });
   const table = () => setMode({ kind: 'table' });
   const wanted = trans._n('%1 wanted', '%1 wanted', requirements.length);

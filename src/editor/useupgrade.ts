@@ -1,15 +1,16 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import * as React from 'react';
 
 import { problemOf } from '../api';
 import { usePanel } from '../panel/context';
-import { releasesQuery } from '../queries';
+import { pythonsQuery, releasesQuery } from '../queries';
 import type { IIndexes, IRelease } from '../wire';
 import {
   canonicalName,
   formatRequirement,
   parseRequirement
 } from './requirement';
+import { takesPython } from './requirespython';
 import type { EditDraft } from './usedraft';
 
 const PIN = /^===?[^*,]+$/;
@@ -19,9 +20,17 @@ export function isPinned(wanted: string | null): boolean {
   return wanted !== null && PIN.test(wanted);
 }
 
-/** The newest version that is neither withdrawn nor a pre-release. */
-export function newestOf(releases: readonly IRelease[]): string | null {
-  const final = releases.find(one => !one.yanked && !one.prerelease);
+/** The newest version for a Python that is neither withdrawn nor a pre-release. */
+export function newestOf(
+  releases: readonly IRelease[],
+  python: string
+): string | null {
+  const final = releases.find(
+    one =>
+      !one.yanked &&
+      !one.prerelease &&
+      takesPython(one.requires_python ?? '', python)
+  );
   return final?.version ?? null;
 }
 
@@ -29,9 +38,11 @@ export function newestOf(releases: readonly IRelease[]): string | null {
 export function useUpgrade(
   requirements: readonly string[],
   indexes: IIndexes,
+  python: string | null,
   edit: EditDraft
 ) {
   const { trans, environments } = usePanel();
+  const pythons = useQuery(pythonsQuery(environments.api)).data;
   const queries = useQueryClient();
   const [busy, setBusy] = React.useState(false);
   const [said, say] = React.useState<string | null>(null);
@@ -57,7 +68,7 @@ export function useUpgrade(
           const { items } = await queries.fetchQuery(
             releasesQuery(environments.api, canonicalName(parts.name), indexes)
           );
-          const newest = newestOf(items);
+          const newest = newestOf(items, python ?? pythons?.default ?? '');
           if (newest && parts.wanted !== `==${newest}`) {
             const wanted = `==${newest}`;
             better.set(line, formatRequirement({ ...parts, wanted }));

@@ -52,7 +52,9 @@ test('every view is accessible in light and dark, and fits 240 pixels from eithe
   await check('packages');
   const box = panel.root.getByRole('combobox', { name: 'Add a package' });
   await box.fill('urll');
-  await expect(panel.root.getByRole('option').first()).toBeVisible();
+  await expect(
+    panel.root.locator('.mlenv-Popover').getByRole('option').first()
+  ).toBeVisible();
   await check('completion');
   await box.press('Escape');
   await box.fill('');

@@ -56,7 +56,8 @@ export async function expectFits(
             const isOut =
               node.matches('button, input, select, [role="tab"]') &&
               width > 1 &&
-              !node.closest('[aria-hidden="true"], .mlenv-mod-clipped') &&
+              // Tabs that do not fit are clipped, and in the menu beside them.
+              !node.closest('[aria-hidden="true"], .mlenv-Tabs-list') &&
               (left < edges.left - 1 || right > edges.right + 1);
             return (scrolls || isOut) && !isCode(node);
           })
