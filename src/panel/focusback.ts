@@ -5,11 +5,13 @@ import * as React from 'react';
  * else has taken it. Where that was made anew meanwhile, it is known by its label.
  */
 export function useFocusBack(): void {
-  // At the first rendering: a field with `autoFocus` has it right after.
-  const before = React.useRef(document.activeElement);
+  // At the first rendering: a field with `autoFocus` has it right after, and what the form takes
+  // the place of is gone.
+  const [{ from, panel }] = React.useState(() => {
+    const from = document.activeElement;
+    return { from, panel: from?.closest('.mlenv-Panel') };
+  });
   React.useEffect(() => {
-    const from = before.current;
-    const panel = from?.closest('.mlenv-Panel');
     return () => {
       setTimeout(() => {
         if (!from || !panel || document.activeElement !== document.body) {
@@ -22,5 +24,5 @@ export function useFocusBack(): void {
         (again as HTMLElement | null)?.focus();
       }, 0);
     };
-  }, []);
+  }, [from, panel]);
 }
