@@ -19,12 +19,7 @@ if TYPE_CHECKING:
         RegistryIdentity,
     )
     from mlenv_jupyter.sdk.environment import Environment
-    from mlenv_jupyter.sdk.experiment import (
-        DockerConfiguration,
-        Experiment,
-        RunConfiguration,
-        ScriptRunConfig,
-    )
+    from mlenv_jupyter.sdk.experiment import Experiment, ScriptRunConfig
     from mlenv_jupyter.sdk.model import InferenceConfig, Model
     from mlenv_jupyter.sdk.other import (
         DatabricksSection,
@@ -36,6 +31,7 @@ if TYPE_CHECKING:
     )
     from mlenv_jupyter.sdk.python import PythonSection
     from mlenv_jupyter.sdk.run import Run
+    from mlenv_jupyter.sdk.runconfig import DockerConfiguration, RunConfiguration
     from mlenv_jupyter.sdk.webservice import ContainerWebservice, LocalWebservice, Webservice
     from mlenv_jupyter.workspace import Workspace
 
@@ -81,7 +77,7 @@ _PLACES = {
     "DockerImagePlatform": "mlenv_jupyter.sdk.docker",
     "DockerSection": "mlenv_jupyter.sdk.docker",
     "ContainerWebservice": "mlenv_jupyter.sdk.webservice",
-    "DockerConfiguration": "mlenv_jupyter.sdk.experiment",
+    "DockerConfiguration": "mlenv_jupyter.sdk.runconfig",
     "Environment": "mlenv_jupyter.sdk.environment",
     "Experiment": "mlenv_jupyter.sdk.experiment",
     "InferenceConfig": "mlenv_jupyter.sdk.model",
@@ -94,7 +90,7 @@ _PLACES = {
     "RSection": "mlenv_jupyter.sdk.other",
     "RegistryIdentity": "mlenv_jupyter.sdk.docker",
     "Run": "mlenv_jupyter.sdk.run",
-    "RunConfiguration": "mlenv_jupyter.sdk.experiment",
+    "RunConfiguration": "mlenv_jupyter.sdk.runconfig",
     "ScriptRunConfig": "mlenv_jupyter.sdk.experiment",
     "SparkPackage": "mlenv_jupyter.sdk.other",
     "SparkSection": "mlenv_jupyter.sdk.other",

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from traitlets import HasTraits, Instance, List, TraitError, TraitType
 
 from mlenv_jupyter.core.checks import check_variables
-from mlenv_jupyter.core.errors import InvalidDefinition, Problem, UnknownAttribute
+from mlenv_jupyter.core.errors import InvalidDefinition, InvalidRequest, Problem, UnknownAttribute
 
 _INSIDE = ("mlenv_jupyter.", "traitlets.")
 S = TypeVar("S", bound="Section")
@@ -162,6 +162,17 @@ def unknown(of: Section, name: str) -> UnknownAttribute:
         where=name,
         remedy=f"Is it {near[0]!r}?" if near else f"It has {', '.join(of.attributes())}.",
     )
+
+
+def refuse(given: Mapping[str, Any], of: str) -> None:
+    """Raise InvalidRequest for arguments of the seed system that mean nothing here."""
+    names = [name for name, value in given.items() if value is not None]
+    if names:
+        raise InvalidRequest(
+            f"{of} takes no {', '.join(names)} here.",
+            where=names[0],
+            remedy="Leave it out: nothing here would honour it.",
+        )
 
 
 def camel(name: str) -> str:

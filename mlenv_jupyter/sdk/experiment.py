@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from mlenv_jupyter.core.errors import InvalidRequest
 from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.run import RunRequest
+from mlenv_jupyter.sdk.checked import refuse
 from mlenv_jupyter.sdk.environment import Environment
 from mlenv_jupyter.sdk.run import Run
+from mlenv_jupyter.sdk.runconfig import DockerConfiguration, RunConfiguration
 
 if TYPE_CHECKING:
     from mlenv_jupyter.workspace import Workspace
-
-
-class DockerConfiguration:
-    """Whether a run is to be in a container of the environment's image."""
-
-    def __init__(
-        self,
-        use_docker: bool = False,
-        shared_volumes: bool = True,
-        arguments: Sequence[str] | None = None,
-        shm_size: str | None = None,
-    ) -> None:
-        """``arguments`` are docker's, such as ``["--cpus", "2"]``: those that are allowed.
-
-        Nothing but the run's own directory is shared with the container.
-        """
-        del shared_volumes
-        self.use_docker = use_docker
-        self.arguments = list(arguments or ())
-        self.shm_size = shm_size
-
-
-class RunConfiguration:
-    """Where and in what something runs, to be given to several ScriptRunConfig."""
-
-    def __init__(
-        self,
-        environment: Environment | None = None,
-        target: str | None = None,
-        environment_variables: Mapping[str, str] | None = None,
-        docker: DockerConfiguration | None = None,
-    ) -> None:
-        self.environment = environment
-        self.target = target
-        self.environment_variables = dict(environment_variables or {})
-        self.docker = docker
 
 
 class ScriptRunConfig:
@@ -77,7 +45,9 @@ class ScriptRunConfig:
         target: str | None = None,
         environment_variables: Mapping[str, str] | None = None,
         resources: Mapping[str, float] | None = None,
+        **unknown: Any,
     ) -> None:
+        refuse(unknown, "ScriptRunConfig")
         given = RunConfiguration() if run_config is None else run_config
         if not isinstance(given, RunConfiguration):
             raise InvalidRequest(
@@ -85,32 +55,53 @@ class ScriptRunConfig:
                 where="run_config",
                 remedy="Use mlenv_jupyter.RunConfiguration, or name what it says here.",
             )
-        environment = environment or given.environment
         if target is not None and compute_target not in (None, target):
             raise InvalidRequest(
                 "Name compute_target alone: target is its old name.", where="target"
             )
-        if isinstance(arguments, (str, bytes)):
-            raise InvalidRequest("The arguments are a list.", where="arguments")
         if environment is not None and not isinstance(environment, Environment):
             raise InvalidRequest(f"{environment!r} is no Environment.", where="environment")
         self.source_directory = os.fspath(source_directory)
-        self.script = script
-        self.arguments = list(arguments or ())
-        self.command = shlex.split(command) if isinstance(command, str) else list(command or ())
-        self.compute_target = compute_target or target or given.target or "local"
-        self.environment = environment
-        self.docker_runtime_config = docker_runtime_config or given.docker
-        self.environment_variables = {
-            **given.environment_variables,
-            **(environment_variables or {}),
-        }
+        self.script = script or given.script
+        self.arguments = _words(given.arguments if arguments is None else arguments)
+        wanted = (given.command or ()) if command is None else command
+        self.command = shlex.split(wanted) if isinstance(wanted, str) else list(wanted)
         self.resources = dict(resources or {})
+        said = compute_target or target
+        if said or environment or docker_runtime_config or environment_variables:
+            # What is said here is of this one alone: others may have the same run_config.
+            given = copy(given)
+            given.target = said or given.target
+            given.environment = environment or given.given
+            given.docker = docker_runtime_config or given.docker
+            variables = {**given.environment_variables, **(environment_variables or {})}
+            given.environment_variables = variables
+        self.run_config = given
+
+    @property
+    def compute_target(self) -> str:
+        """Where it runs."""
+        return self.run_config.target
 
     @property
     def target(self) -> str:
         """``compute_target`` by its old name."""
-        return self.compute_target
+        return self.run_config.target
+
+    @property
+    def environment(self) -> Environment | None:
+        """What it runs in; None for the default one."""
+        return self.run_config.given
+
+    @property
+    def docker_runtime_config(self) -> DockerConfiguration:
+        """Whether it runs in a container."""
+        return self.run_config.docker
+
+    @property
+    def environment_variables(self) -> dict[str, str]:
+        """What it sees beside the variables of its environment."""
+        return self.run_config.environment_variables
 
 
 class Experiment:
@@ -133,9 +124,9 @@ class Experiment:
         if ignored:
             raise InvalidRequest(f"{', '.join(ignored)}: not understood.", where="submit")
         default = f"Experiment-{_slug(self.name)}-Environment"
-        environment = config.environment or Environment(default)
-        docker = config.docker_runtime_config
-        boxed = config.compute_target == "docker" or (docker is not None and docker.use_docker)
+        where = config.run_config
+        environment, docker = where.environment_for(default), where.docker
+        boxed = where.target == "docker" or docker.use_docker
         if boxed and environment.definition.kind != "image":
             environment = environment.clone(environment.name)
             environment.docker.enabled = True
@@ -149,24 +140,40 @@ class Experiment:
                 script=config.script,
                 arguments=tuple(map(str, config.arguments)),
                 command=tuple(map(str, config.command)),
-                target="docker" if boxed else config.compute_target,
-                variables=config.environment_variables,
+                target="docker" if boxed else where.target,
+                variables=dict(where.environment_variables),
                 resources=config.resources,
-                docker_arguments=tuple(docker.arguments) if boxed and docker else (),
-                shm_size=docker.shm_size if boxed and docker else None,
+                docker_arguments=tuple(docker.arguments) if boxed else (),
+                shm_size=docker.shm_size if boxed else None,
                 tags=dict(tags or {}),
             )
         )
         return Run._of(self.workspace, made)
 
-    def get_runs(self, tags: Mapping[str, str] | None = None) -> list[Run]:
+    @staticmethod
+    def list(workspace: Workspace, experiment_name: str | None = None) -> list[Experiment]:
+        """The experiments that have runs, the one with the newest run first."""
+        found = workspace.runs.newest(limit=500, experiment=experiment_name)
+        names = dict.fromkeys(one.experiment for one in found)
+        return [Experiment(workspace, one) for one in names]
+
+    def get_runs(
+        self, type: None = None, tags: Mapping[str, str] | None = None, **unknown: Any
+    ) -> builtins.list[Run]:
         """Its runs, newest first, of those that have these tags."""
+        refuse({"type": type, **unknown}, "get_runs")
         found = self.workspace.runs.newest(limit=500, experiment=self.name)
         wanted = dict(tags or {}).items()
         return [Run._of(self.workspace, one) for one in found if wanted <= one.tags.items()]
 
     def __repr__(self) -> str:
         return f"Experiment(Name: {self.name})"
+
+
+def _words(arguments: Sequence[Any] | None) -> list[Any]:
+    if isinstance(arguments, (str, bytes)):
+        raise InvalidRequest("The arguments are a list.", where="arguments")
+    return list(arguments or ())
 
 
 def _slug(name: str) -> str:

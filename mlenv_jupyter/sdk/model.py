@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlenv_jupyter.core.errors import InvalidRequest
 from mlenv_jupyter.core.service import Model as Record
+from mlenv_jupyter.sdk.checked import refuse
 from mlenv_jupyter.sdk.environment import Environment
 
 if TYPE_CHECKING:
@@ -21,11 +22,18 @@ class Model:
     """Files under a name and a number; they never change."""
 
     def __init__(
-        self, workspace: Workspace, name: str | None = None, id: str | None = None, **ignored: Any
+        self,
+        workspace: Workspace,
+        name: str | None = None,
+        id: str | None = None,
+        *,
+        version: int | None = None,
+        **unknown: Any,
     ) -> None:
         """A registered model: the newest of its name, or that of ``NAME:VERSION``."""
+        refuse(unknown, "Model")
         wanted, _, number = (id or name or "").partition(":")
-        version = ignored.pop("version", None) or (int(number) if number.isdigit() else None)
+        version = version or (int(number) if number.isdigit() else None)
         self._workspace = workspace
         self._record = workspace.models.get(wanted, version)
 
@@ -44,23 +52,47 @@ class Model:
         properties: Mapping[str, str] | None = None,
         description: str | None = None,
         *,
+        model_framework: str | None = None,
+        model_framework_version: str | None = None,
         _run: str | None = None,
+        **unknown: Any,
     ) -> Model:
-        """Keep a file or directory as the next version of a model. Raises NotFound."""
+        """Keep a file or directory as the next version of a model. Raises NotFound.
+
+        The framework and its version are kept among the properties.
+        """
+        refuse(unknown, "register")
+        said = {"model_framework": model_framework, "framework_version": model_framework_version}
         record = workspace.models.add(
             model_name,
             Path(model_path),
             tags=dict(tags or {}),
-            properties=dict(properties or {}),
+            properties={
+                **{key: value for key, value in said.items() if value is not None},
+                **(properties or {}),
+            },
             description=description or "",
             run=_run,
         )
         return Model._of(workspace, record)
 
     @staticmethod
-    def list(workspace: Workspace, name: str | None = None) -> list[Model]:
-        """Models, newest first."""
-        return [Model._of(workspace, one) for one in workspace.models.newest(limit=500, name=name)]
+    def list(
+        workspace: Workspace,
+        name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        *,
+        run_id: str | None = None,
+        latest: bool = False,
+    ) -> list[Model]:
+        """Models, newest first: with these tags, of a run, or the ``latest`` of each name."""
+        found = [Model._of(workspace, one) for one in workspace.models.newest(limit=500, name=name)]
+        wanted = dict(tags or {}).items()
+        found = [one for one in found if wanted <= one.tags.items()]
+        found = [one for one in found if run_id in (None, one.run_id)]
+        if latest:
+            found = [*{one.name: one for one in reversed(found)}.values()][::-1]
+        return found
 
     @staticmethod
     def deploy(

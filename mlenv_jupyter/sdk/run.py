@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import shutil
 from collections.abc import Mapping
@@ -54,6 +55,11 @@ class Run:
     def get(workspace: Workspace, run_id: str) -> Run:
         """A run by its id; raises NotFound."""
         return Run._of(workspace, workspace.runs.get(run_id))
+
+    @staticmethod
+    def list(experiment: Experiment, tags: Mapping[str, str] | None = None) -> builtins.list[Run]:
+        """The runs of an experiment, newest first, of those that have these tags."""
+        return experiment.get_runs(tags=tags)
 
     @staticmethod
     def get_context(allow_offline: bool = True) -> Any:
@@ -157,9 +163,9 @@ class Run:
         found: dict[str, Any] = context.gather(records)
         return found if name is None else {key: found[key] for key in found if key == name}
 
-    def log(self, name: str, value: Any, description: str = "") -> None:
+    def log(self, name: str, value: Any, description: str = "", step: int | None = None) -> None:
         """Keep a value under a name."""
-        self._inside().log(name, value, description)
+        self._inside().log(name, value, description, step)
 
     def log_list(self, name: str, value: Any, description: str = "") -> None:
         """Keep several values under a name."""
@@ -177,7 +183,7 @@ class Run:
         """Keep a directory under a name."""
         self._inside().upload_folder(name, path)
 
-    def get_file_names(self) -> list[str]:
+    def get_file_names(self) -> builtins.list[str]:
         """The files that it has made, such as ``outputs/model.pkl``."""
         return self._workspace.runs.files(self.id).names()
 
@@ -191,6 +197,15 @@ class Run:
             target = target / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
+
+    def download_files(
+        self, prefix: str | None = None, output_directory: str | None = None
+    ) -> None:
+        """Copy its files, or those whose names begin with ``prefix``, under their names."""
+        top = Path(output_directory or ".")
+        for name in self.get_file_names():
+            if name.startswith(prefix or ""):
+                self.download_file(name, str(top / name))
 
     def tag(self, key: str, value: str | None = None) -> None:
         """Set a tag."""
@@ -210,7 +225,10 @@ class Run:
         model_path: str | None = None,
         tags: Mapping[str, str] | None = None,
         properties: Mapping[str, str] | None = None,
-        description: str = "",
+        model_framework: str | None = None,
+        model_framework_version: str | None = None,
+        description: str | None = None,
+        **unknown: Any,
     ) -> Model:
         """Register one of its files or directories, all of ``outputs`` where none is named.
 
@@ -225,7 +243,10 @@ class Run:
             tags=tags,
             properties=properties,
             description=description,
+            model_framework=model_framework,
+            model_framework_version=model_framework_version,
             _run=self.id,
+            **unknown,
         )
 
     def _inside(self) -> Any:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlenv_jupyter.core.errors import BuildFailed, InvalidRequest, MlenvError, Unavailable
 from mlenv_jupyter.core.service import Limits, Service
 from mlenv_jupyter.sdk.builds import STEP, _Follow
-from mlenv_jupyter.sdk.checked import warn
+from mlenv_jupyter.sdk.checked import refuse, warn
 from mlenv_jupyter.serving.services import Deployment
 
 if TYPE_CHECKING:
@@ -89,12 +91,24 @@ class Webservice:
         """Where it says how it is asked."""
         return f"http://127.0.0.1:{self.port}/swagger.json"
 
-    def wait_for_deployment(self, show_output: bool = False) -> None:
-        """Wait until the newest revision answers. Raises BuildFailed with the reason if not."""
+    def wait_for_deployment(
+        self, show_output: bool = False, timeout_sec: float | None = None
+    ) -> None:
+        """Wait until the newest revision answers. Raises BuildFailed with the reason if not.
+
+        Raises Unavailable when ``timeout_sec`` are over; the deployment goes on.
+        """
+        until = time.monotonic() + (math.inf if timeout_sec is None else timeout_sec)
         follow = _Follow(self._workspace.services.log_path(self.name)) if show_output else None
         while not self._workspace.services.wait(self.name, STEP).settled:
             if follow is not None:
                 follow.show()
+            if time.monotonic() > until:
+                raise Unavailable(
+                    f"The service {self.name} does not answer yet.",
+                    code="timeout",
+                    remedy="Wait again, or look at get_logs().",
+                )
         if follow is not None:
             follow.show()
         error = self.service.error
@@ -124,8 +138,9 @@ class Webservice:
         except ValueError:
             return answer.body
 
-    def get_logs(self, num_lines: int = 5000) -> str:
-        """What it has said."""
+    def get_logs(self, num_lines: int = 5000, raw: bool = False, init: bool = False) -> str:
+        """What it has said; there is one log, so that ``raw`` and ``init`` change nothing."""
+        del raw, init
         from mlenv_jupyter.builds.log import read_records
 
         records = read_records(self._workspace.services.log_path(self.name))
@@ -137,6 +152,8 @@ class Webservice:
         models: Sequence[Model] | None = None,
         inference_config: InferenceConfig | None = None,
         deployment_config: DeploymentConfiguration | None = None,
+        *,
+        wait: bool = False,
     ) -> None:
         """Serve something else in its place; no request fails while it changes."""
         if inference_config is None:
@@ -160,11 +177,14 @@ class Webservice:
             )
         wanted = deployment_of(self._workspace, chosen, inference_config, config)
         self._workspace.services.update(self.name, wanted)
+        if wait:
+            self.wait_for_deployment()
 
-    def reload(self) -> None:
+    def reload(self, wait: bool = False) -> None:
         """Start it anew with what it serves; no request fails."""
-        services = self._workspace.services
-        services.reload(self.name)
+        self._workspace.services.reload(self.name)
+        if wait:
+            self.wait_for_deployment()
 
     def delete(self) -> None:
         """Stop it and forget it; its models stay."""
@@ -196,25 +216,27 @@ class LocalWebservice(Webservice):
     def deploy_configuration(
         port: int | None = None,
         *,
-        auth_enabled: bool = False,
+        auth_enabled: bool | None = False,
         max_concurrent_requests: int = 1,
         scoring_timeout_ms: int = 60_000,
         max_request_bytes: int = 100 * 1024 * 1024,
         max_waiting_requests: int = 1000,
         cpu_cores: float | None = None,
         memory_gb: float | None = None,
+        **unknown: Any,
     ) -> DeploymentConfiguration:
         """``run()`` is called by as many threads as ``max_concurrent_requests`` says.
 
         ``cpu_cores`` and ``memory_gb`` are taken, as a program for the seed's AciWebservice has
         them, and said to limit nothing: a process has all of the machine.
         """
+        _not_kept(unknown)
         if cpu_cores is not None or memory_gb is not None:
             warn("cpu_cores and memory_gb limit nothing: the service is a process on this machine.")
         limits = _limits(
             max_concurrent_requests, scoring_timeout_ms, max_request_bytes, max_waiting_requests
         )
-        return DeploymentConfiguration(port, limits, auth_enabled)
+        return DeploymentConfiguration(port, limits, bool(auth_enabled))
 
 
 class ContainerWebservice(Webservice):
@@ -226,17 +248,19 @@ class ContainerWebservice(Webservice):
         memory_gb: float | None = None,
         *,
         port: int | None = None,
-        auth_enabled: bool = False,
+        auth_enabled: bool | None = False,
         max_concurrent_requests: int = 1,
         scoring_timeout_ms: int = 60_000,
         max_request_bytes: int = 100 * 1024 * 1024,
         max_waiting_requests: int = 1000,
         docker_arguments: Sequence[str] = (),
+        **unknown: Any,
     ) -> DeploymentConfiguration:
         """The container has at most ``cpu_cores`` and ``memory_gb``; the rest as for a process.
 
         ``docker_arguments`` are honoured as far as the administrator allows.
         """
+        _not_kept(unknown)
         if (cpu_cores or 1) <= 0 or (memory_gb or 1) <= 0:
             raise InvalidRequest("A limit is more than 0.", where="deployment_config")
         arguments = [*docker_arguments]
@@ -245,7 +269,18 @@ class ContainerWebservice(Webservice):
         limits = _limits(
             max_concurrent_requests, scoring_timeout_ms, max_request_bytes, max_waiting_requests
         )
-        return DeploymentConfiguration(port, limits, auth_enabled, tuple(arguments), boxed=True)
+        return DeploymentConfiguration(
+            port, limits, bool(auth_enabled), tuple(arguments), boxed=True
+        )
+
+
+def _not_kept(given: Mapping[str, Any]) -> None:
+    """Say what of the seed's AciWebservice is taken and not kept; refuse the rest."""
+    words = ("tags", "properties", "description")
+    refuse({name: value for name, value in given.items() if name not in words}, "A service")
+    named = [name for name in words if given.get(name)]
+    if named:
+        warn(f"{' and '.join(named)} of a service: not kept; those of its models are.")
 
 
 def _limits(concurrency: int, timeout_ms: int, max_body: int, max_waiting: int) -> Limits:

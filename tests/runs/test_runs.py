@@ -306,7 +306,10 @@ def test_a_home_directory_as_source_has_not_mlenv_itself(
 def test_a_run_configuration_is_used_where_nothing_else_is_said(source: Path) -> None:
     (source / "train.py").write_text("")
     given = RunConfiguration(
-        Environment("theirs"), "docker", {"A": "1", "B": "1"}, DockerConfiguration(True)
+        environment=Environment("theirs"),
+        target="docker",
+        environment_variables={"A": "1", "B": "1"},
+        docker=DockerConfiguration(True),
     )
     config = ScriptRunConfig(source, "train.py", run_config=given)
     assert config.environment is given.environment

@@ -1,7 +1,8 @@
 """The snippets of the seed system's documentation run here; only their import lines are changed.
 
 One file a snippet in ``snippets/``: «create an environment», «add packages», «manage
-environments» and the command line. Of an image's snippets, those that need an engine say so.
+environments», runs, a web service and the command line. Of an image's snippets, those that need an
+engine say so.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], object]] = {
     "manage_get_version": lambda names: names["restored_environment"].version == "1",
     "manage_build": lambda names: names["build"].status == "Succeeded",
 }
-RUNS = ("run_default_environment", "run_training", "run_web_service")
+RUNS = ("run_default_environment", "run_training", "run_image_details", "run_web_service")
 NEED_AN_IMAGE = ("create_image_details", "manage_build_local")
 
 
@@ -136,6 +137,8 @@ def test_the_snippets_of_training_and_of_the_web_service(
     names = ran("run_training")
     names["run"].wait_for_completion()
     assert names["run"].get_environment().version == names["myenv"].register(workspace).version
+    with pytest.raises(Unavailable, match="as a directory"):  # it ran in a process, not in an image
+        ran("run_image_details")
     try:
         service = ran("run_web_service")["service"]
         service.wait_for_deployment(show_output=True)

@@ -20,7 +20,7 @@ class Run(object):
         self.experiment_name = experiment or ""
 
     @staticmethod
-    def get_context(allow_offline=True):
+    def get_context(allow_offline=True, **ignored):
         """The run of this process; outside of any run one that prints, unless forbidden."""
         directory = os.environ.get("MLENV_RUN_DIRECTORY")
         if directory and os.path.isdir(directory):
@@ -38,8 +38,8 @@ class Run(object):
         """Whether this is no run."""
         return self._directory is None
 
-    def log(self, name, value, description=""):
-        """Keep one value under a name; again adds to it."""
+    def log(self, name, value, description="", step=None):
+        """Keep one value under a name; again adds to it, in the order of the calls."""
         self._log(name, _plain(value), "value")
 
     def log_list(self, name, value, description=""):

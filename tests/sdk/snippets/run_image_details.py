@@ -1,0 +1,1 @@
+details = run.get_environment().get_image_details(workspace=ws)
