@@ -8,13 +8,8 @@ import {
   QueryObserver
 } from '@tanstack/react-query';
 
-import {
-  type Api,
-  apiOf,
-  ConnectionLost,
-  makeProblem,
-  ProblemError
-} from './api';
+import { type Api, apiOf, makeProblem, ProblemError } from './api';
+import { Connection } from './connection';
 import { Drafts } from './editor/drafts';
 import { buildsQuery, keys, mayWriteQuery } from './queries';
 import type { IConnection, IEnvironments, ISave, ISession } from './tokens';
@@ -28,8 +23,6 @@ import {
   type IVersion
 } from './wire';
 
-/** Waits between attempts to reach the server, in milliseconds; the last one repeats. */
-const RETRY_DELAYS = [2_000, 4_000, 8_000, 15_000, 30_000];
 /** How often builds are asked for, in case an event was missed. */
 const POLL_RUNNING = 1_500;
 const POLL_IDLE = 60_000;
@@ -49,8 +42,8 @@ export class Environments implements IEnvironments {
     this.drafts = new Drafts(options.storage);
     this.queries = new QueryClient({
       queryCache: new QueryCache({
-        onSuccess: () => this._answered(),
-        onError: reason => this._failed(reason)
+        onSuccess: () => this._connection.answered(),
+        onError: reason => this._connection.failed(reason)
       }),
       defaultOptions: {
         // A Jupyter server may well be on this machine: the browser's idea of "online" is moot.
@@ -68,11 +61,11 @@ export class Environments implements IEnvironments {
   readonly drafts: Drafts;
 
   get connection(): IConnection {
-    return this._connection;
+    return this._connection.current;
   }
 
-  get connectionChanged(): ISignal<this, IConnection> {
-    return this._connectionChanged;
+  get connectionChanged(): ISignal<object, IConnection> {
+    return this._connection.changed;
   }
 
   get mayWrite(): boolean {
@@ -143,7 +136,7 @@ export class Environments implements IEnvironments {
       return;
     }
     this._isDisposed = true;
-    clearTimeout(this._retryTimer);
+    this._connection.dispose();
     this._stop?.();
     this._throttler.dispose();
     this.queries.unmount();
@@ -153,8 +146,7 @@ export class Environments implements IEnvironments {
   }
 
   tryNow(): void {
-    clearTimeout(this._retryTimer);
-    void this._retry();
+    this._connection.tryNow();
   }
 
   async refresh(): Promise<void> {
@@ -333,69 +325,18 @@ export class Environments implements IEnvironments {
     }
   }
 
-  private _answered(): void {
-    const wasLost = this._connection.lost;
-    this._connection = { lost: false, lastSeen: Date.now(), nextTry: null };
-    if (wasLost) {
-      clearTimeout(this._retryTimer);
-      this._attempts = 0;
-      this._connectionChanged.emit(this._connection);
-      void this.refresh();
-    }
-  }
-
-  private _failed(reason: unknown): void {
-    if (!(reason instanceof ConnectionLost)) {
-      this._answered();
-    } else if (!this._connection.lost) {
-      this._wait();
-    }
-  }
-
-  private _wait(): void {
-    const delay =
-      RETRY_DELAYS[Math.min(this._attempts, RETRY_DELAYS.length - 1)];
-    this._attempts += 1;
-    this._connection = {
-      ...this._connection,
-      lost: true,
-      nextTry: Date.now() + delay
-    };
-    this._retryTimer = setTimeout(() => void this._retry(), delay);
-    this._connectionChanged.emit(this._connection);
-  }
-
-  private async _retry(): Promise<void> {
-    try {
-      await this.api.builds(1);
-    } catch (reason) {
-      if (reason instanceof ConnectionLost) {
-        if (!this._isDisposed) {
-          this._wait();
-        }
-        return;
-      }
-      // A refusal is an answer.
-    }
-    this._answered();
-  }
-
   private readonly _events: Event.IManager;
   private readonly _sessions: Session.IManager;
   private readonly _throttler: Throttler;
   private readonly _touched = new Map<string, QueryKey>();
-  private readonly _connectionChanged = new Signal<this, IConnection>(this);
+  private readonly _connection = new Connection(
+    () => this.api.builds(1),
+    () => void this.refresh()
+  );
   private readonly _buildsChanged = new Signal<this, void>(this);
   private readonly _mayWriteChanged = new Signal<this, void>(this);
   private readonly _runningKernelsChanged = new Signal<this, void>(this);
-  private _connection: IConnection = {
-    lost: false,
-    lastSeen: Date.now(),
-    nextTry: null
-  };
   private _mayWrite = true;
-  private _attempts = 0;
-  private _retryTimer: ReturnType<typeof setTimeout> | undefined;
   private _builds: readonly IBuild[] = [];
   private _heardOfBuilds = false;
   private _runningKernels: ReadonlySet<string> = new Set();

@@ -56,7 +56,7 @@ export interface IEnvironments extends IDisposable {
   readonly drafts: IDrafts;
 
   readonly connection: IConnection;
-  readonly connectionChanged: ISignal<IEnvironments, IConnection>;
+  readonly connectionChanged: ISignal<object, IConnection>;
   /** Does not wait for the next attempt. */
   tryNow(): void;
 

@@ -1,5 +1,5 @@
 import { linesOf, shortOf } from '../notebook/driftwatch';
-import { versionOf } from '../notebook/notices';
+import { versionOf } from '../notebook/notice';
 import type { IDrift, IEnvironmentDetail } from '../wire';
 
 const DRIFT: IDrift = {

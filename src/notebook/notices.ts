@@ -9,13 +9,7 @@ import { QueryObserver } from '@tanstack/react-query';
 import { problemOf } from '../api';
 import { environmentQuery } from '../queries';
 import type { IEnvironments } from '../tokens';
-import type {
-  IBuild,
-  IDrift,
-  IEnvironmentDetail,
-  IProblem,
-  IVersionSummary
-} from '../wire';
+import type { IBuild, IEnvironmentDetail } from '../wire';
 import { ended } from './building';
 import type { DriftWatch } from './driftwatch';
 import type { IKernelFacts } from './kernelfacts';
@@ -23,53 +17,7 @@ import { foundInPanel } from './found';
 import { factsOfSpec } from './kernelfacts';
 import type { NotebookMemory } from './memory';
 import { cellsElsewhere, stampOf } from './memory';
-
-type Target = Pick<IKernelFacts, 'name' | 'version'>;
-
-/** What there is to say of a notebook whose environment is here; the most serious comes first. */
-export type Notice =
-  | {
-      readonly is: 'working';
-      readonly on: Target;
-      readonly build: IBuild | null;
-    }
-  | {
-      readonly is: 'failed';
-      readonly on: Target;
-      readonly build: IBuild | null;
-      readonly problem: IProblem | null;
-    }
-  | {
-      readonly is: 'drift';
-      readonly drift: IDrift;
-      /** The number that the next version gets; `null` where a copy is made. */
-      readonly next: string | null;
-    }
-  | {
-      readonly is: 'older';
-      readonly cells: number;
-      /** The one that made them, or `null` where there are several. */
-      readonly ran: string | null;
-      readonly facts: IKernelFacts;
-    }
-  | {
-      readonly is: 'rebuilt';
-      readonly facts: IKernelFacts;
-      /** The build that has ended since the kernel started. */
-      readonly build: string;
-    }
-  | {
-      readonly is: 'moved';
-      readonly label: string;
-      readonly facts: IKernelFacts;
-      readonly to: string;
-    }
-  | {
-      readonly is: 'newer';
-      readonly facts: IKernelFacts;
-      readonly to: IVersionSummary;
-    }
-  | { readonly is: 'found'; readonly how: string };
+import { causeOf, nextOf, type Notice, type Target, versionOf } from './notice';
 
 /** What the notices need. */
 export interface INoticeContext {
@@ -376,40 +324,3 @@ const builtBefore = {
     sessionStorage.removeItem(`mlenv-jupyter:built-before:${kernel}`);
   }
 };
-
-/** The number that the next version will have, as far as the numbers tell. */
-export function nextOf(detail: IEnvironmentDetail | null): string | null {
-  const numbers = (detail?.versions ?? [])
-    .map(one => Number(one.version))
-    .filter(Number.isInteger);
-  return numbers.length ? String(Math.max(...numbers) + 1) : null;
-}
-
-/** The version that a label is at. */
-export function versionOf(
-  label: string,
-  { environment }: IEnvironmentDetail
-): string | undefined {
-  return (
-    environment.labels[label] ??
-    (label === 'latest' ? environment.latest.version : undefined)
-  );
-}
-
-/** What makes one notice another: dismissing lasts for as long as it is the same. */
-function causeOf(notice: Notice): string {
-  switch (notice.is) {
-    case 'drift':
-      return `drift ${JSON.stringify(notice.drift)}`;
-    case 'older':
-      return `older ${notice.ran} ${notice.facts.version}`;
-    case 'rebuilt':
-      return `rebuilt ${notice.build}`;
-    case 'moved':
-      return `moved ${notice.label} ${notice.to}`;
-    case 'newer':
-      return `newer ${notice.to.version}`;
-    default:
-      return notice.is;
-  }
-}

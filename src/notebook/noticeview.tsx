@@ -8,7 +8,8 @@ import { BarWidget, Banner } from './bar';
 import { BuildBanner } from './buildbanner';
 import { countOf } from './driftwatch';
 import type { MissingKernel } from './missingkernel';
-import type { Notice, Notices } from './notices';
+import type { Notice } from './notice';
+import type { Notices } from './notices';
 
 /** What the buttons of a notice do beside what its model does. */
 export interface INoticeActions {

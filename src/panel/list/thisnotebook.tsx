@@ -7,7 +7,7 @@ import type { IKernel } from '../../wire';
 import type { INotebookFacts } from '../activenotebook';
 import { useMayWrite, useNotebook, usePanel } from '../context';
 import { countOf, linesOf, shortOf } from '../../notebook/driftwatch';
-import { nextOf } from '../../notebook/notices';
+import { nextOf } from '../../notebook/notice';
 import { useCanUse, useDrift, useEnvironment, useVersion } from '../data';
 import { Button } from '../parts';
 import { StateMark } from '../states';
