@@ -99,6 +99,7 @@ function AbsentView(
 ): JSX.Element {
   const { missing, actions, onDismiss, state, trans } = props;
   const { plan, wants } = state;
+  const { mayWrite } = missing;
   const [open, setOpen] = React.useState(false);
   // What is registered here was wanted here: there is nothing to review.
   const restore =
@@ -124,14 +125,14 @@ function AbsentView(
           label={trans.__('Choose another kernel…')}
           onClick={actions.chooseKernel}
         />
-        {restore && (
+        {restore && mayWrite && (
           <Button
             kind={decided ? 'outlined' : 'primary'}
             label={open ? trans.__('Close review') : trans.__('Review')}
             onClick={() => setOpen(!open)}
           />
         )}
-        {!restore && (
+        {!restore && mayWrite && (
           <Button
             kind="primary"
             label={trans.__('Build and use')}
@@ -141,7 +142,7 @@ function AbsentView(
             onClick={() => void missing.buildAndUse()}
           />
         )}
-        {decided && !open && (
+        {decided && !open && mayWrite && (
           <Button
             kind="primary"
             label={isHere(plan) ? trans.__('Use') : trans.__('Restore')}
@@ -221,7 +222,7 @@ function FailedView(
         label={trans.__('Choose another kernel…')}
         onClick={actions.chooseKernel}
       />
-      {problem?.code === 'needs_source' && (
+      {problem?.code === 'needs_source' && missing.mayWrite && (
         <Button
           kind="primary"
           label={trans.__('Review')}
@@ -235,6 +236,7 @@ function FailedView(
           onClick={() => actions.openLog(wants, build.id)}
         />
       ) : (
+        missing.mayWrite &&
         !isUnknown(state) && (
           <Button
             label={trans.__('Build and use')}

@@ -58,6 +58,11 @@ export class MissingKernel implements IDisposable {
     _kernelspecs.specsChanged.connect(this._onSpecs, this);
   }
 
+  /** Whether this person may have it made. */
+  get mayWrite(): boolean {
+    return this._environments.mayWrite;
+  }
+
   get state(): MissingState {
     return this._state;
   }
@@ -194,7 +199,8 @@ export class MissingKernel implements IDisposable {
   private async _miss(wants: IKernelFacts): Promise<void> {
     const stamp = stampOf(this._panel);
     let plan: IPlan | null = null;
-    if (stamp) {
+    // To the server the question is one of writing.
+    if (stamp && this.mayWrite) {
       try {
         const lock = await lockBeside(this._panel, stamp, this._contents);
         plan = await this._environments.api.inspectNotebook(stamp, lock);

@@ -53,6 +53,11 @@ export class Notices implements IDisposable {
     return this._notice;
   }
 
+  /** Whether this person may do what a notice offers. */
+  get mayWrite(): boolean {
+    return this._context.environments.mayWrite;
+  }
+
   /** What the environment of the kernel is known to have, or `null`. */
   get detail(): IEnvironmentDetail | null {
     return this._detail;
@@ -225,15 +230,17 @@ export class Notices implements IDisposable {
     const facts = this._facts();
     if (!facts) {
       // It runs in no environment of ours, and says what it needs in its own way.
-      const listed = stampOf(this.panel) ? null : foundInPanel(this.panel);
+      const listed =
+        stampOf(this.panel) || !this.mayWrite ? null : foundInPanel(this.panel);
       return listed ? [{ is: 'found', how: listed.how }] : [];
     }
     const found: (Notice | null)[] = [
       this._drifted(),
       this._older(facts),
       this._rebuilt(facts),
-      this._moved(facts),
-      this._newer(facts)
+      // The last two do nothing but offer something.
+      this.mayWrite ? this._moved(facts) : null,
+      this.mayWrite ? this._newer(facts) : null
     ];
     return found.filter(one => one !== null);
   }

@@ -142,24 +142,30 @@ function OneNotice(props: INoticeProps & { notice: Notice }): JSX.Element {
           strong={titleOf(drift)}
           {...shared}
         >
-          <Button
-            kind="plain"
-            label={trans.__('Discard…')}
-            title={trans.__('Takes out again what was added to this kernel')}
-            onClick={actions.discard}
-          />
-          <Button
-            kind="primary"
-            label={
-              next
-                ? trans.__('Save as %1', formatVersion(next))
-                : trans.__('Save as a copy')
-            }
-            title={trans.__(
-              'Registers what this kernel has, builds it and switches to it'
-            )}
-            onClick={() => void notices.saveDrift()}
-          />
+          {notices.mayWrite && (
+            <>
+              <Button
+                kind="plain"
+                label={trans.__('Discard…')}
+                title={trans.__(
+                  'Takes out again what was added to this kernel'
+                )}
+                onClick={actions.discard}
+              />
+              <Button
+                kind="primary"
+                label={
+                  next
+                    ? trans.__('Save as %1', formatVersion(next))
+                    : trans.__('Save as a copy')
+                }
+                title={trans.__(
+                  'Registers what this kernel has, builds it and switches to it'
+                )}
+                onClick={() => void notices.saveDrift()}
+              />
+            </>
+          )}
         </Banner>
       );
     }

@@ -1,9 +1,11 @@
 import { expectAccessible } from './axe';
 import {
+  banner,
   chip,
   expect,
   fresh,
   mlenv,
+  openNotebookFrom,
   Panel,
   register,
   run,
@@ -16,7 +18,8 @@ test.use({ mockUser: false });
 test('whoever may only look sees why, finds nothing to press that is refused, and uses what is ready', async ({
   page,
   context,
-  baseURL
+  baseURL,
+  tmpPath
 }) => {
   test.setTimeout(180_000);
   const name = fresh('looked-at');
@@ -106,6 +109,17 @@ test('whoever may only look sees why, finds nothing to press that is refused, an
     );
     await expect(switcher.getByRole('button', { name: 'New…' })).toHaveCount(0);
     await page.keyboard.press('Escape');
+  });
+
+  await test.step('a notebook of what is not here is told so, and no more', async () => {
+    await openNotebookFrom(page, tmpPath, unbuilt);
+    await expect(banner(page)).toContainText('is not on this machine');
+    await expect(
+      banner(page).getByRole('button', { name: 'Choose another kernel…' })
+    ).toBeVisible();
+    await expect(
+      banner(page).getByRole('button', { name: 'Build and use' })
+    ).toHaveCount(0);
   });
 
   expect(refused).toEqual([]);
