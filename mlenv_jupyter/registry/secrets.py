@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from filelock import FileLock
 
 from mlenv_jupyter.core.errors import InvalidRequest, SecretMissing, StoreDamaged, Unavailable
 from mlenv_jupyter.core.secret import (
@@ -215,6 +214,8 @@ class Secrets:
 
     @contextlib.contextmanager
     def _change(self) -> Any:
+        from filelock import FileLock
+
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self._path.with_suffix(".lock")):
             file = self._read()

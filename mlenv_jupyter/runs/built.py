@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mlenv_jupyter.builds.log import read_records
-from mlenv_jupyter.builds.queue import Queue
 from mlenv_jupyter.core.errors import BuildFailed
-from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Record, Store
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.registry.registry import Registry
 
 
 def built_record(
@@ -23,6 +25,8 @@ def built_record(
 
     Raises BuildFailed, with the build's own reason.
     """
+    from mlenv_jupyter.builds.queue import Queue
+
     build = registry.builds.get(build_id)
     reference = f"{build.name}:{build.version}"
     if not build.ended:
@@ -42,12 +46,17 @@ def built_record(
             f"The build of {reference} was {build.state}.",
             remedy=f"`mlenv log {build.id}` shows it.",
         )
-    store = Store(places)
-    for place in (places.prefix(build.lock_digest), places.image(build.lock_digest)):
-        record = store.record(place)
-        if record is not None:
-            return record
+    record = record_of(places, build.lock_digest)
+    if record is not None:
+        return record
     raise BuildFailed(
         f"What was built of {reference} is not there any more.",
         remedy=f"Build it again: mlenv build {reference} --force",
     )
+
+
+def record_of(places: Places, lock_digest: str) -> Record | None:
+    """The record of the prefix or image of a lock; None where neither is there."""
+    store = Store(places)
+    found = (store.record(place(lock_digest)) for place in (places.prefix, places.image))
+    return next((one for one in found if one is not None), None)

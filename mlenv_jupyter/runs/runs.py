@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -36,7 +36,7 @@ from mlenv_jupyter.runs.container import container_options
 from mlenv_jupyter.runs.environment import inherited
 from mlenv_jupyter.runs.ray import check_ray
 from mlenv_jupyter.runs.snapshot import add_snapshot
-from mlenv_jupyter.runs.spec import RunFiles, RunSpec
+from mlenv_jupyter.runs.spec import RunFiles, RunSpec, ending
 from mlenv_jupyter.store.places import Places
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Runs(Durable[Run]):
             build=build.id,
             tags=request.tags,
         )
-        self._submit(spec, run)
+        self._submit(spec, run, build)
         return run
 
     def again(self, run_id: str, *, author: str = "") -> Run:
@@ -154,7 +154,7 @@ class Runs(Durable[Run]):
             build=build.id,
             tags=before.tags,
         )
-        self._submit(spec, run)
+        self._submit(spec, run, build)
         return run
 
     def get(self, run_id: str) -> Run:
@@ -200,7 +200,16 @@ class Runs(Durable[Run]):
             )
         return found
 
-    def _submit(self, spec: RunSpec, run: Run) -> None:
+    def _look(self, work: Run) -> Run | None:
+        # The result is the truth: its worker may still be about to open the registry for the row.
+        result = None if work.ended else self.files(work.id).read_result()
+        if result is not None:
+            return self._registry.runs.update(work.id, **ending(result))
+        return super()._look(work)
+
+    def _submit(self, spec: RunSpec, run: Run, build: Build) -> None:
+        made = build.lock_digest if build.state == "succeeded" else None
+        spec = msgspec.structs.replace(spec, run=run, lock_digest=made)
         files = RunFiles(self._places, spec.id)
         files.make(spec)
         lock = files.try_lock()
@@ -235,12 +244,6 @@ class Runs(Durable[Run]):
             remove_container(work)
             result = self._bury(work, _interrupted(files))
         return self._registry.runs.update(work.id, **ending(result))
-
-
-def ending(result: Run) -> dict[str, Any]:
-    """The fields that the end of a run changes."""
-    names = ("state", "started_at", "finished_at", "exit_code", "error", "cancelling")
-    return {name: getattr(result, name) for name in names}
 
 
 def remove_container(run: Run) -> None:

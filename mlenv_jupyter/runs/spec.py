@@ -18,7 +18,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a worker needs to know; written before the run's row.
 
     ``container`` are the engine's options that the administrator's policy grants, ``notes`` say
-    what it does not.
+    what it does not. ``run`` is the row as it was written, and ``lock_digest`` what the build has
+    made where it had ended already: with both the script starts before the registry is opened.
     """
 
     id: str
@@ -38,6 +39,14 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     network: str = "bridge"
     notes: tuple[str, ...] = ()
     offline: bool = False
+    run: Run | None = None
+    lock_digest: str | None = None
+
+
+def ending(result: Run) -> dict[str, Any]:
+    """The fields that the end of a run changes."""
+    names = ("state", "started_at", "finished_at", "exit_code", "error", "cancelling")
+    return {name: getattr(result, name) for name in names}
 
 
 class RunFiles(WorkFiles):

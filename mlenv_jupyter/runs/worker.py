@@ -7,8 +7,11 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import traceback
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,19 +20,19 @@ from mlenv_jupyter.builds.log import LogWriter
 from mlenv_jupyter.cluster import is_ray
 from mlenv_jupyter.core.errors import MlenvError, Problem
 from mlenv_jupyter.process import Line, run
-from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.registry.secrets import Secrets
-from mlenv_jupyter.runs.built import built_record
+from mlenv_jupyter.runs.built import built_record, record_of
 from mlenv_jupyter.runs.container import run_in_container
 from mlenv_jupyter.runs.environment import environment_in
 from mlenv_jupyter.runs.notebook import write_script
-from mlenv_jupyter.runs.ray import Job, runtime_environment
-from mlenv_jupyter.runs.runs import ending
 from mlenv_jupyter.runs.snapshot import copy_snapshot
-from mlenv_jupyter.runs.spec import RunFiles
+from mlenv_jupyter.runs.spec import RunFiles, ending
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Record
 from mlenv_jupyter.store.trees import remove_tree, write_atomically
+
+if TYPE_CHECKING:
+    from mlenv_jupyter.registry.registry import Registry
 
 SHIM = Path(__file__).with_name("assets") / "context.py"
 
@@ -42,11 +45,22 @@ class Worker:
         self.database = database
         self.spec = spec = files.read_spec()
         self.places = Places(Path(spec.home), Path(spec.store), spec.offline)
-        self.registry = Registry(self.places.home, database)
         self.secrets = Secrets(self.places.home)
-        self.run_ = self.registry.runs.get(spec.id)
+        # Another worker may have followed a job on a cluster before.
+        told = None if is_ray(spec.target) else spec.run
+        self.run_ = self.registry.runs.get(spec.id) if told is None else told
+        self._lock = threading.Lock()
+        self._over = False
+        self._marking: threading.Thread | None = None
         began = seconds_of(self.run_.created_at)
         self.log = LogWriter(files.log, began, hidden=self.secrets.watched())
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Opened when it is needed: what it imports takes longer than a short script."""
+        from mlenv_jupyter.registry.registry import Registry
+
+        return Registry(self.places.home, self.database)
 
     def run(self) -> int:
         """Run to the end, whatever it is; the exit code says whether the script succeeded."""
@@ -88,6 +102,9 @@ class Worker:
 
     def _built(self) -> Record:
         """The record of the built version; waits for its build and shows what that says."""
+        ready = self.spec.lock_digest and record_of(self.places, self.spec.lock_digest)
+        if ready:
+            return ready
         if not self.registry.builds.get(self.spec.build).ended:
             self._change(state="preparing")
         return built_record(
@@ -121,7 +138,7 @@ class Worker:
             **self.secrets.variables(spec.name, spec.definition.variables),
             **self.secrets.variables(spec.name, spec.variables),
         }
-        self._change(state="running", started_at=moment())
+        self._begin()
         own = {
             "MLENV_RUN_ID": spec.id,
             "MLENV_RUN_EXPERIMENT": spec.experiment,
@@ -148,6 +165,8 @@ class Worker:
 
     def _on_ray(self, record: Record) -> int:
         """Run the command on a cluster; its exit code."""
+        from mlenv_jupyter.runs.ray import Job, runtime_environment
+
         row = self.registry.find(self.spec.name, self.spec.version)
         lock_id = row.lock_id
         if row.source == "catalogue":
@@ -172,6 +191,19 @@ class Worker:
     def _line(self, line: Line) -> None:
         self.log.line(line.text, line.stream)
 
+    def _begin(self) -> None:
+        """Say that it runs, while it does: the script does not wait for the registry."""
+        self.run_ = msgspec.structs.replace(self.run_, state="running", started_at=moment())
+        self._marking = threading.Thread(target=self._mark, daemon=True)
+        self._marking.start()
+
+    def _mark(self) -> None:
+        with contextlib.suppress(MlenvError, OSError):  # its end is written all the same
+            runs = self.registry.runs
+            with self._lock:
+                if not self._over:
+                    runs.update(self.spec.id, state="running", started_at=self.run_.started_at)
+
     def _change(self, **fields: object) -> None:
         self.run_ = self.registry.runs.update(self.spec.id, **fields)
 
@@ -188,7 +220,12 @@ class Worker:
         text = error.message if error else {"succeeded": "Succeeded"}.get(state, state.capitalize())
         self.log.result(data, text, "note" if state == "succeeded" else "error")
         self.log.close()
-        write_atomically(self.files.result, msgspec.json.encode(result))
+        with self._lock:
+            self._over = True
+            # From here on whoever waits for it sees its end.
+            write_atomically(self.files.result, msgspec.json.encode(result))
+        if self._marking is not None:
+            self._marking.join()
         self.registry.runs.update(self.spec.id, **ending(result))
         with contextlib.suppress(OSError):  # only a copy of the snapshot
             for name in ("outputs", "logs"):

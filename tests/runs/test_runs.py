@@ -101,6 +101,23 @@ def test_what_fails_keeps_its_log_and_its_exit_code(submit: Callable[..., Run]) 
     assert "before" in run.get_log()
 
 
+def test_the_end_is_seen_when_it_is_written_and_stays(
+    submit: Callable[..., Run], ended: Workspace
+) -> None:
+    submit("pass").wait_for_completion()  # the version is built now
+    run = submit("print('short')")
+    files = RunFiles(ended.places, run.id)
+    assert files.read_spec().lock_digest is not None
+    run.wait_for_completion()
+    written = files.read_result()
+    assert written is not None
+    # The worker opens the registry last, and what it writes there is the same.
+    until(lambda: not files.is_held())
+    kept = ended.runs.get(run.id)
+    assert (kept.state, kept.started_at) == ("succeeded", written.started_at)
+    assert kept.started_at is not None
+
+
 def test_a_run_is_cancelled_with_all_that_it_started(
     submit: Callable[..., Run], tmp_path: Path
 ) -> None:
