@@ -53,7 +53,7 @@ CALLS = {
     "file.rename": "moving it to its place",
     "directory.sync": "having the move on disk",
     "making.note": "writing down a place that is about to be made",
-    "log.write": "writing a line of a log",
+    "log.write": "writing to a log, what came together",
     "log.sync": "having a log on disk",
     "store.mkdir": "making the place of a prefix or layer",
     "store.rename": "having a new prefix and the old one change places",

@@ -160,6 +160,14 @@ test('a newer version is offered, and a label is followed', async ({
     { timeout: 60_000 }
   );
   expect(await run(page, 'print(kept + 1)')).toBe('42');
+  // Galata's own way waits for the launcher to be in front.
+  await Promise.all([
+    page.waitForEvent('load'),
+    page.evaluate(() => window.location.reload())
+  ]);
+  await expect(banner(page)).toContainText('was built again', {
+    timeout: 60_000
+  });
   await restartKernel(page);
   await expect(banner(page)).toBeHidden();
 });
