@@ -50,6 +50,7 @@ def answer(case: dict[str, Any]) -> dict[str, object]:
     """Do it under its fault; what was said, or the error."""
     if case.get("largest"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (case["largest"], case["largest"]))
+    os.environ.update(case.get("env", {}))
     failpoints.arm(case["armed"])
     try:
         return {"said": act(case)}
