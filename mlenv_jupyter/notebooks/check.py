@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from mlenv_jupyter.core.errors import MlenvError
 from mlenv_jupyter.kernels.overlays import list_overlays
 from mlenv_jupyter.notebooks import files
+from mlenv_jupyter.notebooks.beside import beside, named_by
 from mlenv_jupyter.notebooks.ran import versions_that_ran
 from mlenv_jupyter.notebooks.restore import Notebooks
 
@@ -49,12 +50,7 @@ def _check(path: Path, notebooks: Notebooks, drifted: dict[str, str]) -> Checked
             path=str(path), finding="unreadable", message=error.message, remedy=error.remedy
         )
     if stamp is None:
-        return Checked(
-            path=str(path),
-            finding="unstamped",
-            message="It remembers no environment.",
-            remedy=f"mlenv notebook stamp {path} -n NAME",
-        )
+        return _unstamped(path, notebook, notebooks)
     label = f"{stamp.name} v{stamp.version}"
     plan = notebooks.plan(stamp)
 
@@ -89,3 +85,18 @@ def _check(path: Path, notebooks: Notebooks, drifted: dict[str, str]) -> Checked
     if plan.state == "registered":
         return found("not-built", f"{label} is not built here.", f"mlenv build {plan.here_name}")
     return found("ok")
+
+
+def _unstamped(path: Path, notebook: Any, notebooks: Notebooks) -> Checked:
+    """What could be its environment: one of its kernel's name, or what is listed beside it."""
+    message, remedy = "It remembers no environment.", f"mlenv notebook stamp {path} -n NAME"
+    name, listed = named_by(notebook), beside(path)
+    if name is not None and notebooks.is_registered(name):
+        message += f" Its kernel has the name of {name}."
+        remedy = f"mlenv notebook stamp {path} -n {name}"
+    elif listed is not None:
+        message += f" {listed.name} is beside it."
+        remedy = f"mlenv import {listed} -n NAME"
+    else:
+        remedy = f"mlenv notebook discover {path}"
+    return Checked(path=str(path), finding="unstamped", message=message, remedy=remedy)

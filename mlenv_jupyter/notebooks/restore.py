@@ -127,6 +127,10 @@ class Notebooks:
             return row.definition
         return trust.of_wheels_alone(row.definition, frozenset(restored.ticks))
 
+    def is_registered(self, name: str) -> bool:
+        """Whether there is an environment of a name here."""
+        return self._find(name, "latest") is not None
+
     def is_archived(self, plan: Plan) -> bool:
         """Whether the version that a plan found here is archived."""
         if plan.here_name is None:

@@ -5,7 +5,9 @@ import type {
   IProblem,
   IVersionSummary
 } from '../wire';
+import type { IBeside } from './beside';
 import type { IKernelFacts } from './kernelfacts';
+import type { INamed } from './surroundings';
 
 /** A version that is named. */
 export type Target = Pick<IKernelFacts, 'name' | 'version'>;
@@ -53,7 +55,17 @@ export type Notice =
       readonly facts: IKernelFacts;
       readonly to: IVersionSummary;
     }
-  | { readonly is: 'found'; readonly how: string };
+  | {
+      /** A kernel that is not here, and an environment of its name. */
+      readonly is: 'named';
+      readonly by: INamed;
+    }
+  | {
+      readonly is: 'found';
+      readonly how: string;
+      /** The file that says so, where it is not the notebook itself. */
+      readonly beside: IBeside | null;
+    };
 
 /** The number that the next version will have, as far as the numbers tell. */
 export function nextOf(detail: IEnvironmentDetail | null): string | null {
@@ -87,6 +99,8 @@ export function causeOf(notice: Notice): string {
       return `moved ${notice.label} ${notice.to}`;
     case 'newer':
       return `newer ${notice.to.version}`;
+    case 'found':
+      return `found ${notice.how}`;
     default:
       return notice.is;
   }

@@ -18,6 +18,7 @@ import { factsOfSpec } from './kernelfacts';
 import type { NotebookMemory } from './memory';
 import { cellsElsewhere, stampOf } from './memory';
 import { causeOf, nextOf, type Notice, type Target, versionOf } from './notice';
+import type { Surroundings } from './surroundings';
 
 /** What the notices need. */
 export interface INoticeContext {
@@ -25,6 +26,7 @@ export interface INoticeContext {
   readonly kernelspecs: KernelSpec.IManager;
   readonly drift: DriftWatch;
   readonly memory: NotebookMemory;
+  readonly surroundings: Surroundings;
   /** Switches a notebook to an installed kernel. */
   switchTo(kernelName: string, panel: NotebookPanel): Promise<unknown>;
 }
@@ -44,6 +46,7 @@ export class Notices implements IDisposable {
     _context.kernelspecs.specsChanged.connect(this._onKernel, this);
     _context.drift.changed.connect(this._update, this);
     _context.memory.changed.connect(this._update, this);
+    _context.surroundings.changed.connect(this._update, this);
     NotebookActions.executed.connect(this._onExecuted, this);
     void panel.context.ready.then(() => this._onKernel());
   }
@@ -230,9 +233,7 @@ export class Notices implements IDisposable {
     const facts = this._facts();
     if (!facts) {
       // It runs in no environment of ours, and says what it needs in its own way.
-      const listed =
-        stampOf(this.panel) || !this.mayWrite ? null : foundInPanel(this.panel);
-      return listed ? [{ is: 'found', how: listed.how }] : [];
+      return stampOf(this.panel) || !this.mayWrite ? [] : this._around();
     }
     const found: (Notice | null)[] = [
       this._drifted(),
@@ -241,6 +242,23 @@ export class Notices implements IDisposable {
       // The last two do nothing but offer something.
       this.mayWrite ? this._moved(facts) : null,
       this.mayWrite ? this._newer(facts) : null
+    ];
+    return found.filter(one => one !== null);
+  }
+
+  /** What a notebook that remembers nothing says itself, and what stands around it. */
+  private _around(): Notice[] {
+    const { surroundings } = this._context;
+    if (!this.panel.context.isReady) {
+      return [];
+    }
+    surroundings.look();
+    const { beside, named } = surroundings;
+    const listed = foundInPanel(this.panel);
+    const found: (Notice | null)[] = [
+      named && { is: 'named', by: named },
+      listed && { is: 'found', how: listed.how, beside: null },
+      beside && { is: 'found', how: beside.name, beside }
     ];
     return found.filter(one => one !== null);
   }

@@ -5,6 +5,7 @@ import { formatVersion } from '../format';
 import { useSignal } from '../panel/context';
 import { Button } from '../panel/parts';
 import { BarWidget, Banner } from './bar';
+import type { IBeside } from './beside';
 import { BuildBanner } from './buildbanner';
 import { countOf } from './driftwatch';
 import type { MissingKernel } from './missingkernel';
@@ -20,8 +21,8 @@ export interface INoticeActions {
   /** Brings the cells into view whose results another version made. */
   showOlder(): void;
   runOlder(): void;
-  /** Opens what the notebook says of its packages in the editor. */
-  makeEnvironment(): void;
+  /** Opens what the notebook, or a file beside it, says of its packages in the editor. */
+  makeEnvironment(beside: IBeside | null): void;
   /** Asks once, then starts the kernel anew. */
   restart(): void;
 }
@@ -265,16 +266,42 @@ function OneNotice(props: INoticeProps & { notice: Notice }): JSX.Element {
         <Banner
           tone="quiet"
           icon="environment"
-          text={trans.__('This notebook lists its packages (%1).', notice.how)}
+          text={
+            notice.beside
+              ? trans.__('%1 beside this notebook lists packages.', notice.how)
+              : trans.__('This notebook lists its packages (%1).', notice.how)
+          }
           strong={notice.how}
           {...shared}
         >
           <Button
             label={trans.__('Make an environment')}
-            onClick={actions.makeEnvironment}
+            onClick={() => actions.makeEnvironment(notice.beside)}
           />
         </Banner>
       );
+    case 'named': {
+      const { by } = notice;
+      return (
+        <Banner
+          tone="quiet"
+          icon="environment"
+          text={trans.__(
+            'The kernel %1 is not here; the environment %2 has its name.',
+            by.kernel,
+            titleOf(by)
+          )}
+          strong={titleOf(by)}
+          {...shared}
+        >
+          <Button
+            label={trans.__('Use %1', titleOf(by))}
+            title={trans.__('Builds it if it is not built')}
+            onClick={() => void notices.use(by)}
+          />
+        </Banner>
+      );
+    }
     case 'newer': {
       const { facts, to } = notice;
       return (

@@ -137,13 +137,17 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
             void notebook.scrollToCell(cells[0]);
           }
         },
-        makeEnvironment: () =>
+        makeEnvironment: beside =>
           void telling(async () => {
-            // The server reads the file.
-            await panel.context.save();
-            await commands.execute(CommandIDs.importFile, {
-              path: panel.context.path
-            });
+            if (!beside) {
+              // The server reads the file.
+              await panel.context.save();
+            }
+            const { path, isFolder } = beside ?? {
+              path: panel.context.path,
+              isFolder: false
+            };
+            await commands.execute(CommandIDs.importFile, { path, isFolder });
           })({}),
         restart: () => void commands.execute('notebook:restart-kernel'),
         runOlder: () =>

@@ -6,6 +6,7 @@ import { DriftWatch } from './driftwatch';
 import { NotebookMemory } from './memory';
 import { MissingKernel, type Switch } from './missingkernel';
 import { Notices } from './notices';
+import { Surroundings } from './surroundings';
 
 /** What is known of one notebook: it lives as long as the notebook is open. */
 export interface IWatched {
@@ -62,6 +63,12 @@ export class Watched {
       kernelspecs,
       drift,
       memory,
+      surroundings: new Surroundings(
+        panel,
+        environments,
+        kernelspecs,
+        contents
+      ),
       switchTo: this._switchTo
     });
     return { missing, drift, memory, notices };
