@@ -100,8 +100,14 @@ def test_an_image_definition_as_a_prefix(
 
 @pytest.mark.slow
 def test_conda_packages_as_a_prefix_and_as_an_image(
-    workspace: Workspace, built: Built, engine: Any, channels: Server
+    workspace: Workspace,
+    built: Built,
+    engine: Any,
+    channels: Server,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """With the classic builder: the other tests of conda's packages in images have BuildKit."""
+    monkeypatch.setenv("DOCKER_BUILDKIT", "0")
     # The channel's Python is one of this machine and looks for its library where it was built.
     recipe = b"FROM mlenv/test-base:1\nENV LD_LIBRARY_PATH=/opt/mlenv/env/lib\n"
     engine.images.build(fileobj=io.BytesIO(recipe), tag="mlenv/test-conda-base:1", rm=True)
@@ -111,6 +117,8 @@ def test_conda_packages_as_a_prefix_and_as_an_image(
     assert (build.state, build.form) == ("succeeded", "prefix"), build.error
     build = workspace.wait(workspace.build("conda", form="image").id, 240)
     assert (build.state, build.form) == ("succeeded", "image"), build.error
+    said = [one.x for one in read_records(workspace.log_path(build.id))]
+    assert any("with the classic builder" in one for one in said)
     image = f"mlenv/mlenv_{first.digest[:32]}"
     code = "import pure, sys; print(pure.__version__, sys.prefix)"
     made = engine.containers.run(image, ["python", "-c", code], remove=True, network_mode="none")
