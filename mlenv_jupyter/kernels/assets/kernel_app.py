@@ -82,8 +82,12 @@ def tell_version(kernel: Any) -> None:
     nbclient, papermill and nbconvert keep what a kernel says of its language in the notebook. An
     output says it too where nobody sits before it, since such clients write to no cell.
     """
-    record = read_record()
-    ran = {"ran": "{} v{}".format(record["name"], record["version"]), "digest": record["digest"]}
+    try:
+        record = read_record()
+        label = "{} v{}".format(record["name"], record["version"])
+        ran = {"ran": label, "digest": record["digest"]}
+    except (OSError, ValueError, KeyError):
+        return  # no reason not to start
     kernel.language_info = dict(kernel.language_info, mlenv=ran)
 
     def note(message: dict[str, Any]) -> dict[str, Any]:
