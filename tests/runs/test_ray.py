@@ -127,7 +127,8 @@ def test_it_is_reached_through_the_door_of_ray_clients(
         tmp_path, "train.py", environment=Environment("small"), compute_target=cluster.door
     )
     run = Experiment(workspace, "trial").submit(config)
-    assert run.wait_for_completion()["status"] == "Completed"
+    details = run.wait_for_completion(raise_on_error=False)
+    assert details["status"] == "Completed", details["error"]
     assert "through the door" in run.get_log()
 
 

@@ -1,7 +1,8 @@
 """Serve an entry script over HTTP: ``init()`` once, ``run(data)`` for each request.
 
-Runs in the environment's own Python; starlette, uvicorn and prometheus_client are in it or in the
-serving layer, which comes last on the path. Settings come as JSON in MLENV_SERVICE.
+One file, as it is copied into images. It runs in the environment's own Python; starlette, uvicorn
+and prometheus_client are in it or in the serving layer, last on the path. Settings come as
+JSON in MLENV_SERVICE, or in a file beside this one.
 """
 
 import asyncio
