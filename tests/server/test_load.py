@@ -39,7 +39,7 @@ def test_loading_imports_nothing_heavy() -> None:
     ]
     ours = {name for name in imported if name.startswith("mlenv_jupyter.server.")}
     # What listens from the start, and nothing that answers a request.
-    known = ("access", "contents", "extension", "lazy", "watcher")
+    known = ("access", "contents", "extension", "lazy", "pooling", "watcher")
     assert ours == {f"mlenv_jupyter.server.{name}" for name in known}
 
 
