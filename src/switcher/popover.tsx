@@ -175,7 +175,9 @@ export function Switcher(props: ISwitcherProps): JSX.Element {
         <p className="mlenv-Switcher-empty" role="status">
           {waiting
             ? ''
-            : trans.__('No environment has “%1” in its name.', query.trim())}
+            : query.trim()
+              ? trans.__('No environment has “%1” in its name.', query.trim())
+              : trans.__('There is no environment to switch to.')}
         </p>
       )}
       <p className="mlenv-Switcher-note">

@@ -5,7 +5,7 @@ import { createRoot } from 'react-dom/client';
 import type { ISwitcherOptions } from '.';
 import { Switcher } from './popover';
 
-const WIDTH = 340;
+const WIDTH = 420;
 const EDGE = 8;
 
 let closeOpen: (() => void) | null = null;

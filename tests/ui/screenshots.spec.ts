@@ -75,6 +75,12 @@ test('a build', async ({ page, request }) => {
   await expect(chip(page)).toContainText(name);
   await run(page, 'import rich; rich.print("[green]hello[/green]")');
   await shoot(page, 'notebook', [280]);
+  await chip(page).click();
+  await expect(
+    page.getByRole('dialog', { name: 'Switch environment' }).getByRole('option')
+  ).not.toHaveCount(0);
+  await shoot(page, 'switcher', [280]);
+  await page.keyboard.press('Escape');
   await panel.button('Environments').click();
   await shoot(page, 'list-ready');
 });
@@ -109,6 +115,9 @@ test('a new environment', async ({ page }) => {
   await panel.create('../x');
   await panel.addPackage('numpy=>1');
   await panel.setVariable('1=2', 'x');
+  await expect(
+    panel.root.getByRole('alert').filter({ hasText: '1=2' })
+  ).toBeVisible();
   await shoot(page, 'new-variables');
   await panel.tab('Packages').click();
   await shoot(page, 'new-packages');

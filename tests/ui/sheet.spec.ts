@@ -18,7 +18,7 @@ for (const theme of ['light', 'dark']) {
     const figures = taken.map(found => {
       const [file, name] = found as RegExpExecArray;
       const data = readFileSync(join(TAKEN, file)).toString('base64');
-      const at = name.startsWith('banner') ? 'right' : 'left';
+      const at = /^(banner|switcher)/.test(name) ? 'right' : 'left';
       return `<figure><div style="background-image:url(data:image/png;base64,${data});
         background-position:${at} top"></div>
         <figcaption>${name}</figcaption></figure>`;
