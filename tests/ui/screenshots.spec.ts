@@ -75,12 +75,6 @@ test('a build', async ({ page, request }) => {
   await expect(chip(page)).toContainText(name);
   await run(page, 'import rich; rich.print("[green]hello[/green]")');
   await shoot(page, 'notebook', [280]);
-  await chip(page).click();
-  await expect(
-    page.getByRole('dialog', { name: 'Switch environment' }).getByRole('option')
-  ).not.toHaveCount(0);
-  await shoot(page, 'switcher', [280]);
-  await page.keyboard.press('Escape');
   await panel.button('Environments').click();
   await shoot(page, 'list-ready');
 });
