@@ -20,6 +20,7 @@ import { BuildNotices } from './around/notices';
 import { poolPlugin } from './around/pool';
 import { PanelSettings } from './around/settings';
 import { BuildLogStream } from './buildlog';
+import { cellPlugin } from './cell';
 import { CommandIDs } from './commandids';
 import { addCommands } from './commands';
 import { beginFromFile } from './exchange/begin';
@@ -213,5 +214,6 @@ export default [
   commands,
   status,
   notebookPlugin,
+  cellPlugin,
   poolPlugin
 ];

@@ -77,6 +77,12 @@ export const buildsQuery = (api: Api) =>
     queryFn: async ({ signal }) => (await api.builds(50, signal)).items
   });
 
+export const buildQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: [...keys.builds, id],
+    queryFn: ({ signal }) => api.build(id, signal)
+  });
+
 export const kernelsQuery = (api: Api) =>
   queryOptions({
     queryKey: keys.kernels,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from .following import View
 
+BUILD = "application/vnd.mlenv.build+json"
 STEPS = {
     "queued": ("Queued", "Queued"),
     "resolving": ("Resolving", "Resolved"),
@@ -55,7 +56,12 @@ ON = "No longer followed here; it goes on."
 
 def build(view: View) -> Card:
     """A build as it is now; the log is folded once it is ready."""
-    return _ready(view) if view.state == "succeeded" else _under_way(view)
+    card = _ready(view) if view.state == "succeeded" else _under_way(view)
+    if view.build.get("id"):
+        card.live = {
+            BUILD: {key: str(view.build.get(key, "")) for key in ("id", "name", "version")}
+        }
+    return card
 
 
 def _ready(view: View) -> Card:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from .drift import Drift
 
+LIST = "application/vnd.mlenv.list+json"
 MARKS = {"added": "+", "removed": "−", "upgraded": "↑", "downgraded": "↓", "changed": "~"}
 
 
@@ -99,7 +100,9 @@ def environments(answer: dict[str, Any]) -> Card:
     ]
     if not rows:
         return sentence("There is no environment.", "Make one: `%mlenv new NAME -p PACKAGE`.")
-    return table(("Name", "Version", "State", "Python", "Packages"), rows, state=2)
+    named = [{"name": one["name"], "version": one["latest"]["version"]} for one in answer["items"]]
+    live = {LIST: {"items": named}}
+    return table(("Name", "Version", "State", "Python", "Packages"), rows, state=2, live=live)
 
 
 def version(answer: dict[str, Any]) -> Card:

@@ -10,6 +10,7 @@ from html import escape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
 INK = "var(--jp-ui-font-color1,inherit)"
 QUIET = "var(--jp-ui-font-color2,#757575)"
@@ -37,13 +38,17 @@ STATES = {
 class Card:
     """One thing to show: text for consoles and converters, HTML for notebooks."""
 
-    def __init__(self, text: str, html: str, *, bare: bool = False) -> None:
+    def __init__(
+        self, text: str, html: str, *, bare: bool = False, live: dict[str, Any] | None = None
+    ) -> None:
         self.text = text
         self.html = html if bare else box(html)
+        self.live = live or {}
+        """What mlenv's front end shows in its place: a MIME type, and what it says is meant."""
 
-    def bundle(self) -> dict[str, str]:
+    def bundle(self) -> dict[str, Any]:
         """The MIME bundle."""
-        return {"text/plain": self.text, "text/html": self.html}
+        return {"text/plain": self.text, "text/html": self.html, **self.live}
 
 
 def tag(inner: str, style: str = "", name: str = "div") -> str:
@@ -56,7 +61,12 @@ def in_colour(inner: str, colour: str) -> str:
     return tag(inner, f"color:{colour}", "span")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], state: int = -1) -> Card:
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    state: int = -1,
+    live: dict[str, Any] | None = None,
+) -> Card:
     """Rows below a head; the column ``state`` holds states and gets their shape and word."""
     left = "text-align:left"
     html = tag("".join(tag(escape(one), left, "th") for one in head), name="tr")
@@ -74,7 +84,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], state: int = -1) -
     text = "\n".join(
         "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(line)).rstrip() for line in shown
     )
-    return Card(text, tag(html, name="table"), bare=True)
+    return Card(text, tag(html, name="table"), bare=True, live=live)
 
 
 def box(inner: str) -> str:

@@ -28,6 +28,8 @@ export interface IBuildViewProps {
   nextVersion?: string;
   onFix?: (fix: IFix) => void;
   onEditPackages?: () => void;
+  /** The log of a build that went well is not in the way: it opens with a click. */
+  folded?: boolean;
 }
 
 /** One build: its stages, how far it is, what went wrong, and its log. */
@@ -71,12 +73,34 @@ function FollowedBuild(
       )}
       {log.problem && <ErrorCard problem={log.problem} trans={trans} />}
       <Spoken state={state} log={log} trans={trans} />
-      <LogView
-        log={log}
-        trans={trans}
-        footer={<Connection stream={stream} log={log} trans={trans} />}
-      />
+      <Folded is={props.folded === true && state === 'succeeded'} trans={trans}>
+        <LogView
+          log={log}
+          trans={trans}
+          footer={<Connection stream={stream} log={log} trans={trans} />}
+        />
+      </Folded>
     </>
+  );
+}
+
+/** What is there once it is opened, where it is folded at all. */
+function Folded(props: {
+  is: boolean;
+  trans: TranslationBundle;
+  children: React.ReactNode;
+}): JSX.Element {
+  const [open, setOpen] = React.useState(false);
+  return props.is ? (
+    <details
+      className="mlenv-BuildView-fold"
+      onToggle={event => setOpen(event.currentTarget.open)}
+    >
+      <summary>{props.trans.__('Log')}</summary>
+      {open && props.children}
+    </details>
+  ) : (
+    <>{props.children}</>
   );
 }
 

@@ -9,7 +9,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter, MarkdownExporter
 
 from mlenv_jupyter.magics import building, cards, problems
 from mlenv_jupyter.magics.drift import between, from_directories, wanted
@@ -261,3 +263,32 @@ def test_code_is_python_38_and_standard_library(module: str) -> None:
     }
     outside = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names)
     assert outside <= {"IPython", "comm", "ipykernel"}
+
+
+def test_build_and_list_say_what_they_are_about() -> None:
+    view = build_view(id="b7")
+    about = {"id": "b7", "name": "demo", "version": "3"}
+    assert building.build(view).bundle()[building.BUILD] == about
+    view.build["state"] = "succeeded"
+    assert building.build(view).bundle()[building.BUILD] == about
+    assert set(building.build(build_view()).bundle()) == {"text/plain", "text/html"}
+
+    latest = {"version": "3", "state": "ready", "python": None}
+    listed = cards.environments({"items": [{"name": "demo", "source": "x", "latest": latest}]})
+    assert listed.bundle()[cards.LIST] == {"items": [{"name": "demo", "version": "3"}]}
+    assert cards.LIST not in cards.environments({"items": []}).bundle()
+
+
+def test_other_clients_show_the_card() -> None:
+    data = building.build(build_view(id="build-number-7")).bundle()
+    cell = nbformat.v4.new_code_cell("%mlenv build demo")
+    cell.outputs = [nbformat.v4.new_output("display_data", data)]
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    nbformat.validate(notebook)
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    assert "41 of 86 packages" in html
+    assert "build-number-7" not in html
+    assert "vnd.mlenv" not in html
+    text, _ = MarkdownExporter().from_notebook_node(notebook)
+    assert "41 of 86 packages" in text
+    assert "vnd.mlenv" not in text

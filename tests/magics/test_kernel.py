@@ -123,6 +123,10 @@ def test_build_is_one_display_that_is_updated(
     assert kinds.count("display_data") == 1
     assert "update_display_data" in kinds
     assert built.text.startswith("✓ Ready: big v1   built in ")
+    (number,) = [one.id for one in workspace.builds(name="big")]
+    about = {"id": number, "name": "big", "version": "1"}
+    shown = [one["content"]["data"] for one in built.messages if "display" in one["msg_type"]]
+    assert all(one["application/vnd.mlenv.build+json"] == about for one in shown)
     assert workspace.version("big").state == "ready"
     again = run(kernel, "%mlenv build big")
     assert "built already" in again.text

@@ -1,0 +1,1 @@
+export { cellPlugin } from './plugin';

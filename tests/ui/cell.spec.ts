@@ -1,0 +1,106 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import {
+  chip,
+  expect,
+  fresh,
+  gated,
+  open,
+  register,
+  test
+} from './environments';
+
+/** Runs code in the first cell and does not wait for its end. */
+async function begin(
+  page: IJupyterLabPageFixture,
+  code: string
+): Promise<void> {
+  // The field of an output would be taken for that of its cell.
+  await page.evaluate(() =>
+    window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')
+  );
+  await page.notebook.setCell(0, 'code', code);
+  await page.notebook.selectCells(0);
+  await page.evaluate(() => {
+    void window.jupyterapp.commands.execute('notebook:run-cell');
+  });
+}
+
+/** Pictures of the output, to look at. */
+async function shoot(page: IJupyterLabPageFixture, name: string) {
+  const directory = process.env.MLENV_UI_SCREENSHOTS;
+  if (!directory) {
+    return;
+  }
+  for (const theme of ['light', 'dark'] as const) {
+    await (theme === 'light'
+      ? page.theme.setLightTheme()
+      : page.theme.setDarkTheme());
+    await page
+      .locator('.jp-NotebookPanel:not(.lm-mod-hidden)')
+      .screenshot({ path: `${directory}/${name}-${theme}.png` });
+  }
+  await page.theme.setLightTheme();
+}
+
+test('a build is alive in its cell and can be cancelled there; the list of another switches', async ({
+  page,
+  request
+}) => {
+  const name = fresh('in-cell');
+  const slow = fresh('gated-in-cell');
+  await page.notebook.createNew();
+  await register(page, name, gated(slow));
+  const cell = page.locator(
+    '.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Cell'
+  );
+  const step = (stage: string) =>
+    cell.locator('.mlenv-Step', { hasText: stage });
+  const output = page.locator(
+    '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell-outputArea'
+  );
+  const build = `%load_ext mlenv_jupyter\n%mlenv build ${name}`;
+
+  await test.step('the build is cancelled while the cell runs', async () => {
+    await begin(page, build);
+    await expect(step('Installing')).toHaveAttribute('data-state', 'running');
+    await expect(cell.getByRole('region', { name: 'Build log' })).toContainText(
+      'install 1 package'
+    );
+    await shoot(page, 'cell-build');
+    await cell.getByRole('button', { name: 'Cancel build' }).click();
+    await expect(step('Installing')).toHaveAttribute('data-state', 'cancelled');
+    await expect(output.first()).toContainText('MlenvError');
+  });
+
+  await test.step('the next one goes on to its end', async () => {
+    await begin(page, build);
+    await expect(step('Installing')).toHaveAttribute('data-state', 'running');
+    await open(request, slow);
+    await expect(step('Ready')).toHaveAttribute('data-state', 'done', {
+      timeout: 90_000
+    });
+    await expect(
+      cell.getByRole('button', { name: 'Use in notebook' })
+    ).toBeVisible();
+    await cell.getByText('Log', { exact: true }).click();
+    await expect(cell.getByRole('region', { name: 'Build log' })).toContainText(
+      'Ready in'
+    );
+    await shoot(page, 'cell-ready');
+  });
+
+  await test.step('the list switches the notebook', async () => {
+    await begin(page, `%mlenv list`);
+    const row = cell.getByRole('listitem').filter({ hasText: name });
+    await expect(row).toContainText('Ready');
+    await expect(
+      cell.getByRole('listitem').filter({ hasText: 'mlenv-minimal' })
+    ).toHaveCount(1);
+    await shoot(page, 'cell-list');
+    await row.getByRole('button', { name: 'Use' }).click();
+    await expect(chip(page)).toHaveAccessibleName(
+      `Environment ${name} v1: ready`
+    );
+  });
+});
