@@ -50,18 +50,12 @@ class Watcher:
     def start(self) -> None:
         """Begin; to be called in the running event loop."""
         self._task = asyncio.create_task(self._run())
-        self._task.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """End, and wait for it; however it ended, that keeps no server from stopping."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self._log.error("mlenv watches its registry no longer", exc_info=error)
 
     async def _run(self) -> None:
         await asyncio.sleep(SETTLE)
@@ -72,6 +66,8 @@ class Watcher:
                 await self._watch()
             except MlenvError as error:
                 self._log.warning("mlenv cannot watch its registry: %s", error)
+            except Exception:  # noqa: BLE001 - open pages are to hear of the next change
+                self._log.exception("mlenv's watch of its registry broke; it is begun again")
             await asyncio.sleep(PATIENCE)
 
     async def _watch(self) -> None:
@@ -86,6 +82,8 @@ class Watcher:
                 self._last = await self._access.call(lambda it: it.last_change())
             await self._reconcile()
             await self._tell()
+        else:
+            self._last = 0
         reconciled = clock()
         self.watching.set()
         while True:
