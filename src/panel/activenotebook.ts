@@ -2,6 +2,8 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { stampOf } from '../notebook/memory';
+
 /** What the panel says about the notebook in front. */
 export interface INotebookFacts {
   title: string;
@@ -11,6 +13,8 @@ export interface INotebookFacts {
   kernelId: string;
   kernelDisplayName: string;
   kernelStatus: string;
+  /** What it remembers to run in, here or not. */
+  remembers: { name: string; version: string } | null;
 }
 
 /** Follows the notebook in front and its kernel. */
@@ -51,15 +55,18 @@ export class ActiveNotebook {
   private _update(): void {
     const context = this._context;
     const panel = this._panel;
+    const there = panel && !panel.isDisposed;
+    const stamp = there ? stampOf(panel) : null;
     const facts =
-      panel && context && !panel.isDisposed
+      there && context
         ? {
             title: panel.title.label,
             path: context.path,
             kernelName: context.session?.kernel?.name ?? '',
             kernelId: context.session?.kernel?.id ?? '',
             kernelDisplayName: context.kernelDisplayName,
-            kernelStatus: context.kernelDisplayStatus
+            kernelStatus: context.kernelDisplayStatus,
+            remembers: stamp && { name: stamp.name, version: stamp.version }
           }
         : null;
     if (JSON.stringify(facts) !== JSON.stringify(this._facts)) {

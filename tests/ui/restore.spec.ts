@@ -1,6 +1,15 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
-import { api, banner, chip, expect, fresh, run, test } from './environments';
+import {
+  api,
+  banner,
+  chip,
+  expect,
+  fresh,
+  Panel,
+  run,
+  test
+} from './environments';
 
 /** Registers, builds and installs, as its author did. */
 async function author(
@@ -122,6 +131,10 @@ test('a notebook carries its environment to where nobody knows it', async ({
 
   await open(page, path);
   await expect(banner(page)).toContainText('The notebook has its lock.');
+  const { root } = await new Panel(page).show();
+  const section = root.getByRole('region', { name: 'This notebook' });
+  await expect(section).toContainText(name);
+  await expect(section).toContainText('no kernel');
   // Looking at it makes nothing.
   expect(await countOf(page, 'environments', name)).toBe(0);
   expect(await countOf(page, 'builds', name)).toBe(builds);

@@ -158,21 +158,29 @@ function Foreign(props: {
 }): JSX.Element {
   const { trans } = usePanel();
   const mayWrite = useMayWrite();
+  const { remembers, kernelName, kernelDisplayName } = props.notebook;
+  // Without a kernel it is what it was saved with that counts; its banner says what can be done.
+  const wanted = kernelName === '' ? remembers : null;
   return (
     <div className="mlenv-ThisNotebook-body">
       <Glyph name="environment" />
       <span className="mlenv-Row-first">
         <span className="mlenv-Row-name">
-          {props.notebook.kernelDisplayName}
+          {wanted?.name ?? kernelDisplayName}
         </span>
+        {wanted && (
+          <span className="mlenv-Version">{formatVersion(wanted.version)}</span>
+        )}
       </span>
       <span className="mlenv-Row-second">
         <span className="mlenv-Fact">
-          {trans.__('not an environment of mlenv')}
+          {wanted
+            ? trans.__('no kernel')
+            : trans.__('not an environment of mlenv')}
         </span>
       </span>
       <span className="mlenv-ThisNotebook-action mlenv-Actions">
-        {mayWrite && (
+        {mayWrite && !wanted && (
           <Button
             label={trans.__('Make an environment…')}
             onClick={props.onNew}
