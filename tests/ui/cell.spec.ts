@@ -1,5 +1,6 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
+import { expectAccessible } from './axe';
 import {
   chip,
   expect,
@@ -45,11 +46,12 @@ async function shoot(page: IJupyterLabPageFixture, name: string) {
 
 test('a build is alive in its cell and can be cancelled there; the list of another switches', async ({
   page,
-  request
+  request,
+  tmpPath
 }) => {
   const name = fresh('in-cell');
   const slow = fresh('gated-in-cell');
-  await page.notebook.createNew();
+  const file = await page.notebook.createNew();
   await register(page, name, gated(slow));
   const cell = page.locator(
     '.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Cell'
@@ -88,6 +90,14 @@ test('a build is alive in its cell and can be cancelled there; the list of anoth
       'Ready in'
     );
     await shoot(page, 'cell-ready');
+    await expectAccessible(page, 'a build in a cell', '.mlenv-Cell');
+  });
+
+  await test.step('it is there when the notebook is opened again', async () => {
+    await page.notebook.save();
+    await page.notebook.close();
+    await page.notebook.openByPath(`${tmpPath}/${file}`);
+    await expect(step('Ready')).toHaveAttribute('data-state', 'done');
   });
 
   await test.step('the list switches the notebook', async () => {
@@ -98,6 +108,7 @@ test('a build is alive in its cell and can be cancelled there; the list of anoth
       cell.getByRole('listitem').filter({ hasText: 'mlenv-minimal' })
     ).toHaveCount(1);
     await shoot(page, 'cell-list');
+    await expectAccessible(page, 'a list in a cell', '.mlenv-Cell');
     await row.getByRole('button', { name: 'Use' }).click();
     await expect(chip(page)).toHaveAccessibleName(
       `Environment ${name} v1: ready`

@@ -4,6 +4,7 @@ import type { APIRequestContext } from '@playwright/test';
 import {
   api,
   banner,
+  buildInCell,
   chip,
   expect,
   fresh,
@@ -134,7 +135,7 @@ test('a newer version is offered, and a label is followed', async ({
   await banner(page).getByRole('button', { name: 'Dismiss' }).click();
   await expect(banner(page)).toBeHidden();
 
-  expect(await run(page, `%mlenv build ${name}:2`)).toContain('Ready');
+  await buildInCell(page, `${name}:2`);
   await run(page, `%mlenv use ${name}:latest --follow`);
   await expect(chip(page)).toContainText('v2', { timeout: 60_000 });
   const other = { definition: { ...definition, variables: { NEXT: 'no' } } };

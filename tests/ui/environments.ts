@@ -171,6 +171,20 @@ export async function run(
   return (output ?? []).join('').trim();
 }
 
+/** Builds from the first cell, and waits until the output has folded its log at the end. */
+export async function buildInCell(
+  page: IJupyterLabPageFixture,
+  reference: string
+): Promise<void> {
+  await run(page, `%mlenv build ${reference}`);
+  await expect(
+    page.locator(
+      '.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Cell .mlenv-Step[data-state="done"]',
+      { hasText: 'Ready' }
+    )
+  ).toBeVisible();
+}
+
 /** The chip in the toolbar of the notebook in front. */
 export function chip(page: IJupyterLabPageFixture): Locator {
   return page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Chip');

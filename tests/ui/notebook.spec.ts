@@ -1,6 +1,7 @@
 import {
   api,
   banner,
+  buildInCell,
   chip,
   deletePrefixes,
   expect,
@@ -94,7 +95,7 @@ test('a cell switches its notebook', async ({ page, request }) => {
   await panel.button('Use in notebook').click();
   await expect(chip(page)).toContainText(one);
 
-  expect(await run(page, `%mlenv build ${two}`)).toContain('Ready');
+  await buildInCell(page, two);
   expect(await run(page, `%mlenv use ${two}:1`)).toContain(two);
   await expect(chip(page)).toContainText(two, { timeout: 60_000 });
   expect(await run(page, 'import os; print(os.environ["WHERE"])')).toBe(
