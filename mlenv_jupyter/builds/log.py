@@ -55,6 +55,7 @@ class LogWriter:
     def line(self, text: str, level: Level = "out") -> None:
         """One line of output, credentials taken out. Raises OSError."""
         with self._lock:
+            self._hidden()  # a value may be here and gone again before the line is written
             self._held.append((self._stage, text, level))
             self._size += len(text)
             if self._size > HELD or time.monotonic() - self._written > HOLD or self._failed:
