@@ -155,7 +155,8 @@ test('a very long log opens at its end, and all of it can be reached', async ({
   const LINES = Number(process.env.MLENV_UI_LOG_LINES ?? 100_000);
   const name = fresh('long-logged');
   await register(page, name, {});
-  mlenv('build', name);
+  // Not one that another test has made already.
+  mlenv('build', '--force', name);
   const builds = join(process.env.MLENV_HOME ?? '', 'builds');
   const { items } = (await api(page, 'get', 'builds?limit=50')) as {
     items: { id: string; name: string }[];
