@@ -51,7 +51,8 @@ test('a build is alive in its cell and can be cancelled there; the list of anoth
 }) => {
   const name = fresh('in-cell');
   const slow = fresh('gated-in-cell');
-  const file = await page.notebook.createNew();
+  // The kernel that was used last is proposed; only this one needs the extension loaded.
+  const file = await page.notebook.createNew(undefined, { kernel: 'python3' });
   await register(page, name, gated(slow));
   const cell = page.locator(
     '.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Cell'
