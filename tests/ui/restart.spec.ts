@@ -56,6 +56,8 @@ test('a build goes on while its server is restarted, and its log is whole after 
     const panel = page.locator('#mlenv-environments');
     const step = (word: string) =>
       panel.locator('.mlenv-Step', { hasText: word });
+    // The rows of the list, which is there first, have such a button, too.
+    await expect(panel.getByRole('heading', { name })).toBeVisible();
     await panel.getByRole('button', { name: 'Build', exact: true }).click();
     await expect(step('Installing')).toHaveAttribute('data-state', 'running');
     await expect(
