@@ -83,21 +83,29 @@ def serving(many: int, populate: Callable[[int], None] | None = None) -> Iterato
         os.environ.update(variables)
         stack.callback(remove_tree, top / "store")
         (populate or built)(many)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        argv = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-            "--LabApp.expose_app_in_browser=True",
-            *(f"--port={port}", f"--IdentityProvider.token={TOKEN}", f"--notebook-dir={top}"),
-        ]
-        server = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            wait(address)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(20)
+        options = ("--LabApp.expose_app_in_browser=True",)
+        yield stack.enter_context(server("jupyterlab", top, *options))
+
+
+@contextlib.contextmanager
+def server(module: str, top: Path, *options: str) -> Iterator[str]:
+    """A Jupyter server of a module, with the notebooks of ``top``; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    argv = [
+        *(sys.executable, "-m", module, "--no-browser", "--allow-root", f"--port={port}"),
+        *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={top}", *options),
+    ]
+    process = subprocess.Popen(
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ)
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait(address)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def built(many: int) -> None:

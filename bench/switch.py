@@ -9,10 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,10 +20,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from bench import five
-from bench.lab_start import wait
+from bench.lab_start import TOKEN, server
 from bench.measure import Sample, Table, median, rounds
 
-TOKEN = "bench"
 BARE, MLENV, POOLED = "bare ipykernel", "mlenv", "mlenv, a kernel kept ready"
 GOAL = "Through a Jupyter server: its session is changed, the kernel's socket opened, a cell run."
 
@@ -72,24 +67,10 @@ def _bare(python: Path) -> None:
 def serving(*options: str) -> Iterator[str]:
     """A Jupyter server with mlenv on the workspace of the set; its address."""
     with TemporaryDirectory(prefix="mlenv-switch-") as top:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        argv = [
-            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
-            *(f"--port={port}", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={top}"),
-            *("--ServerApp.jpserver_extensions={'mlenv_jupyter': True}", *options),
-        ]
         nbformat.write(nbformat.v4.new_notebook(), Path(top) / "a.ipynb")
-        server = subprocess.Popen(
-            argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ)
-        )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            wait(address)
+        extensions = "--ServerApp.jpserver_extensions={'mlenv_jupyter': True}"
+        with server("jupyter_server", Path(top), extensions, *options) as address:
             yield address
-        finally:
-            server.terminate()
-            server.wait(20)
 
 
 def _switch(address: str, name: str, *, waits: bool = False) -> float:
