@@ -1,4 +1,12 @@
-import { banner, expect, fresh, Panel, register, test } from './environments';
+import {
+  banner,
+  expect,
+  fresh,
+  notebookOf,
+  Panel,
+  register,
+  test
+} from './environments';
 
 test('a notebook of other tools is offered the environment of its kernel, and the file beside it', async ({
   page,
@@ -6,27 +14,12 @@ test('a notebook of other tools is offered the environment of its kernel, and th
 }) => {
   const name = fresh('theirs');
   await register(page, name, { variables: { WHO: name } });
-  const notebook = {
-    cells: [
-      {
-        id: 'one',
-        cell_type: 'code',
-        execution_count: null,
-        metadata: {},
-        outputs: [],
-        source: '1'
-      }
-    ],
-    metadata: {
-      kernelspec: {
-        display_name: `Python [conda env:${name}]`,
-        language: 'python',
-        name: `conda-env-${name}-py`
-      }
-    },
-    nbformat: 4,
-    nbformat_minor: 5
+  const kernelspec = {
+    display_name: `Python [conda env:${name}]`,
+    language: 'python',
+    name: `conda-env-${name}-py`
   };
+  const notebook = notebookOf({ kernelspec }, '1');
   const put = (text: string, file: string) =>
     page.contents.uploadContent(text, 'text', `${tmpPath}/${file}`);
   await put(JSON.stringify(notebook), `${name}.ipynb`);

@@ -10,6 +10,7 @@ import {
   fresh,
   gated,
   GATED_INDEX,
+  notebookOf,
   open,
   Panel,
   register,
@@ -177,27 +178,13 @@ test('a notebook that lists its packages is offered an environment', async ({
   page,
   tmpPath
 }) => {
-  const cell = (id: string, source: string) => ({
-    id,
-    cell_type: 'code',
-    execution_count: null,
-    metadata: {},
-    outputs: [],
-    source
-  });
   const block = '# /// script\n# dependencies = ["six==1.16.0"]\n# ///';
-  const notebook = {
-    cells: [cell('one', block), cell('two', 'import six')],
-    metadata: {
-      kernelspec: {
-        display_name: 'Python 3',
-        language: 'python',
-        name: 'python3'
-      }
-    },
-    nbformat: 4,
-    nbformat_minor: 5
+  const kernelspec = {
+    display_name: 'Python 3',
+    language: 'python',
+    name: 'python3'
   };
+  const notebook = notebookOf({ kernelspec }, block, 'import six');
   const path = `${tmpPath}/listed.ipynb`;
   await page.contents.uploadContent(JSON.stringify(notebook), 'text', path);
   await page.sidebar.openTab('filebrowser');

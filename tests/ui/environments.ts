@@ -190,24 +190,31 @@ export function chip(page: IJupyterLabPageFixture): Locator {
   return page.locator('.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Chip');
 }
 
+/** A notebook of cells that were never run, as a file has it. */
+export function notebookOf(metadata: object, ...sources: string[]): object {
+  return {
+    cells: sources.map((source, index) => ({
+      id: `cell-${index}`,
+      cell_type: 'code',
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source
+    })),
+    metadata,
+    nbformat: 4,
+    nbformat_minor: 5
+  };
+}
+
 /** Opens a notebook that ran in a version whose kernel is not here. */
 export async function openNotebookFrom(
   page: IJupyterLabPageFixture,
   tmpPath: string,
   name: string
 ): Promise<void> {
-  const notebook = {
-    cells: [
-      {
-        id: 'one',
-        cell_type: 'code',
-        execution_count: null,
-        metadata: {},
-        outputs: [],
-        source: '1 + 1'
-      }
-    ],
-    metadata: {
+  const notebook = notebookOf(
+    {
       kernelspec: {
         display_name: `${name} (v1)`,
         language: 'python',
@@ -215,9 +222,8 @@ export async function openNotebookFrom(
       },
       language_info: { name: 'python' }
     },
-    nbformat: 4,
-    nbformat_minor: 5
-  };
+    '1 + 1'
+  );
   const path = `${tmpPath}/${name}.ipynb`;
   await page.contents.uploadContent(JSON.stringify(notebook), 'text', path);
   await page.sidebar.openTab('filebrowser');

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import { fresh, mlenv } from './environments';
+import { fresh, mlenv, notebookOf } from './environments';
 
 /** Jupyter Notebook: another shell around the same parts, without a list at the left. */
 test('in Jupyter Notebook a notebook is switched from the menu and the chip, and the panel opens', async ({
@@ -21,23 +21,10 @@ test('in Jupyter Notebook a notebook is switched from the menu and the chip, and
   const saved = await request.put(`api/contents/${path}`, {
     data: {
       type: 'notebook',
-      content: {
-        cells: [
-          {
-            id: 'one',
-            cell_type: 'code',
-            execution_count: null,
-            metadata: {},
-            outputs: [],
-            source: 'import idna; print("idna", idna.__version__)'
-          }
-        ],
-        metadata: {
-          kernelspec: { name: 'python3', display_name: 'Python 3' }
-        },
-        nbformat: 4,
-        nbformat_minor: 5
-      }
+      content: notebookOf(
+        { kernelspec: { name: 'python3', display_name: 'Python 3' } },
+        'import idna; print("idna", idna.__version__)'
+      )
     }
   });
   expect(saved.ok()).toBe(true);
