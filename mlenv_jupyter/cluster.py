@@ -16,7 +16,9 @@ from mlenv_jupyter.core.errors import InvalidRequest, Unavailable
 
 SILENCE = 60.0
 """Seconds without an answer after which a cluster counts as lost."""
-VARIABLES = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS")
+ADDRESSES = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS")
+VARIABLES = frozenset((*ADDRESSES, "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+"""What a process has to know to be let into a cluster."""
 
 
 def is_ray(target: str) -> bool:
@@ -53,7 +55,7 @@ def connect(target: str) -> Any:
     from ray.job_submission import JobSubmissionClient
 
     if target != "ray":
-        for name in VARIABLES:
+        for name in ADDRESSES:
             os.environ.pop(name, None)  # they would take the place of what was asked for
     try:
         return JobSubmissionClient(None if target == "ray" else target)

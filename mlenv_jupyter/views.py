@@ -81,9 +81,13 @@ class Views:
 
     def versions(self, rows: list[VersionRow]) -> tuple[Version, ...]:
         """Versions for a list: without definition and packages."""
+        return self._light(rows, self._digests(rows))
+
+    def _light(
+        self, rows: list[VersionRow], digests: Mapping[tuple[str, str], Digests]
+    ) -> tuple[Version, ...]:
         known = self._registry.builds.of_versions([(row.name, row.version) for row in rows])
         builds = dict(zip(known, self._registry.builds.placed(known.values()), strict=True))
-        digests = self._digests(rows)
         own = [row.id for row in rows if row.source == "registry"]
         labels = self._registry.labels.of_versions(own) if own else {}
         return tuple(
@@ -119,7 +123,8 @@ class Views:
 
     def full(self, row: VersionRow) -> Version:
         """One version with its definition, and its packages where they are resolved."""
-        (light,) = self.versions([row])
+        digests = self._digests([row])
+        (light,) = self._light([row], digests)
         record = self.record(light.lock_digest)
         packages: tuple[LockedPackage, ...] | None = record.packages if record else None
         if packages is None and row.lock_id is not None:
@@ -128,8 +133,9 @@ class Views:
             packages = found.lock.packages if found else None
         if packages is None:
             packages = self._foreseen(row)
+        forms = self._forms(row, digests.get((row.name, row.version), {}))
         return msgspec.structs.replace(
-            light, definition=row.definition, packages=packages, forms=self._forms(row)
+            light, definition=row.definition, packages=packages, forms=forms
         )
 
     def made(self, row: VersionRow, form: Form | None = None) -> Record | None:
@@ -143,9 +149,8 @@ class Views:
         """Whether a version is resolved in another form than this one."""
         return any(one != form for one in self._digests([row]).get((row.name, row.version), {}))
 
-    def _forms(self, row: VersionRow) -> tuple[VersionForm, ...]:
+    def _forms(self, row: VersionRow, digests: Digests) -> tuple[VersionForm, ...]:
         """What a version is and can become, its own form first."""
-        digests = self._digests([row]).get((row.name, row.version), {})
         own = form_of(row.definition)
         made = []
         for form in sorted(FORMS, key=lambda one: one != own):
@@ -181,7 +186,7 @@ class Views:
 
     def _foreseen(self, row: VersionRow) -> tuple[LockedPackage, ...] | None:
         """What a lock that was never used here will come to: of a curated version, or refreshed."""
-        from mlenv_jupyter.foreseen import foreseen
+        from mlenv_jupyter.builds.foreseen import foreseen
 
         if row.source == "catalogue":
             entry = self._registry.catalogue.entry(row.name, row.version)

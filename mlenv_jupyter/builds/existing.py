@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from packaging.markers import default_environment
-
+from mlenv_jupyter.builds.python import markers_of
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound
 from mlenv_jupyter.core.existing import Contents, Installed, InstalledConda
 from mlenv_jupyter.formats.installed import read_installed
@@ -46,12 +45,9 @@ def contents_of(prefix: Path) -> Contents:
             where="prefix",
             remedy="Name the directory that has bin/python in it.",
         )
-    minor = ".".join(version.split(".")[:2])
-    markers = {key: str(value) for key, value in default_environment().items()}
-    markers |= {"python_version": minor, "python_full_version": version}
     return Contents(
         python=version,
-        markers=markers,
+        markers=markers_of(version),
         distributions=tuple(_distributions(prefix)),
         conda=tuple(_conda(prefix)),
     )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+import sysconfig
 
-from packaging.markers import default_environment
 from packaging.specifiers import SpecifierSet
-from packaging.tags import compatible_tags, cpython_tags, platform_tags
 
+from mlenv_jupyter.builds.python import Python, default_version, markers_of
+from mlenv_jupyter.builds.resolve import choose, lock_for
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Unavailable
 from mlenv_jupyter.core.lock import LockedPackage
-from mlenv_jupyter.core.universal import UniversalLock, locked, select
+from mlenv_jupyter.core.universal import UniversalLock
 
 
 def foreseen(lock: UniversalLock, definition: Definition) -> tuple[LockedPackage, ...] | None:
@@ -22,23 +22,26 @@ def foreseen(lock: UniversalLock, definition: Definition) -> tuple[LockedPackage
     """
     if definition.kind != "pip" or lock.conda:
         return None
-    minor = definition.python or f"{sys.version_info.major}.{sys.version_info.minor}"
-    numbers = minor.split(".")
-    if len(numbers) < 2 or not all(one.isdigit() for one in numbers):
+    python = _cpython(definition.python or default_version())
+    if python is None or python.version not in SpecifierSet(lock.requires_python):
         return None
-    version = (int(numbers[0]), int(numbers[1]))
-    full = minor if len(numbers) > 2 else f"{minor}.0"
-    if full not in SpecifierSet(lock.requires_python):
-        return None
-    name = f"cp{version[0]}{version[1]}"
-    platforms = list(platform_tags())
-    tags = [
-        *cpython_tags(version, [name], platforms),
-        *compatible_tags(version, name, platforms),
-    ]
-    markers = {key: str(value) for key, value in default_environment().items()}
-    markers |= {"python_version": ".".join(numbers[:2]), "python_full_version": full}
     try:
-        return locked(select(lock, markers, tags), frozenset(definition.wanted))
+        return lock_for(definition, choose(lock, python), python).packages
     except Unavailable:
         return None
+
+
+def _cpython(asked: str) -> Python | None:
+    """The Python of a version as it would be here, without looking for one; None for others."""
+    numbers = asked.split(".")
+    if len(numbers) < 2 or not all(one.isdigit() for one in numbers):
+        return None
+    version = asked if len(numbers) > 2 else f"{asked}.0"
+    return Python(
+        executable="",
+        version=version,
+        implementation="cpython",
+        cache_tag="",
+        platform=sysconfig.get_platform(),
+        markers=markers_of(version),
+    )

@@ -78,6 +78,15 @@ class Known(msgspec.Struct, frozen=True):
     python: Python
 
 
+def markers_of(version: str) -> dict[str, str]:
+    """The PEP 508 environment of this machine with another version of its Python."""
+    from packaging.markers import default_environment
+
+    markers = {key: str(value) for key, value in default_environment().items()}
+    minor = ".".join(version.split(".")[:2])
+    return {**markers, "python_version": minor, "python_full_version": version}
+
+
 def default_version() -> str:
     """The Python that is used where a Definition names none: the one that mlenv runs on."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"

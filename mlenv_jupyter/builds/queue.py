@@ -8,6 +8,7 @@ import threading
 
 import msgspec
 
+from mlenv_jupyter import cluster
 from mlenv_jupyter.builds.durable import (
     Durable,
     end_orphans,
@@ -28,15 +29,6 @@ from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Store
 
-RAY_VARIABLES = frozenset(
-    (
-        "RAY_ADDRESS",
-        "RAY_API_SERVER_ADDRESS",
-        "RAY_AUTH_MODE",
-        "RAY_AUTH_TOKEN",
-        "RAY_AUTH_TOKEN_PATH",
-    )
-)
 ATTEMPTS = 2
 """How often a build is tried when its worker dies without having said anything."""
 
@@ -126,7 +118,7 @@ class Queue(Durable[Build]):
 
     def _start(self, files: BuildFiles, spec: BuildSpec, lock: int) -> None:
         # On a cluster the variables are those of its nodes.
-        also = RAY_VARIABLES if spec.cluster else variables_of(spec)
+        also = cluster.VARIABLES if spec.cluster else variables_of(spec)
         told = {VARIABLE_OF_BUILDS: spec.id, "PYTHONUNBUFFERED": "1"}
         env = build_environment(os.environ, also=also, **told)
         module = "oncluster" if spec.cluster else "worker"

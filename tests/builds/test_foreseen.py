@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mlenv_jupyter.builds.foreseen import foreseen
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.universal import LockedFile, UniversalLock, UniversalPackage
-from mlenv_jupyter.foreseen import foreseen
 
 
 def _package(name: str, version: str, filename: str, marker: str | None = None) -> UniversalPackage:
