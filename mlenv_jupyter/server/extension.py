@@ -38,7 +38,8 @@ class MlenvExtension(ExtensionApp):
         register_schemas(events)
         self.watcher = Watcher(access, events, self.log)
         self.serverapp.io_loop.add_callback(self.watcher.start)
-        self.pooling = Pooling(self.config, self.serverapp.kernel_manager, access)
+        shared = self.serverapp.web_app.settings
+        self.pooling = Pooling(self.config, self.serverapp.kernel_manager, access, shared)
         self.settings[POOLING] = self.pooling
         self.serverapp.io_loop.add_callback(self.pooling.start)
         follow_renames(events, access, self.serverapp.contents_manager, self.log)

@@ -51,22 +51,22 @@ class PoolHandler(ApiHandler):
     """``/pool``"""
 
     @property
-    def _pool(self) -> KernelPool:
-        return cast(Pooling, self.settings[POOLING]).pool
+    def _pooling(self) -> Pooling:
+        return cast(Pooling, self.settings[POOLING])
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
         """The kernels that are kept ready, and how many may be."""
-        self.answer(_pool_as_it_is(self._pool))
+        self.answer(_pool_as_it_is(self._pooling.pool))
 
     @web.authenticated
     @authorized
     async def put(self) -> None:
         """Choose how many are kept ready; it lasts until the server ends."""
         body = self.body(PoolSize)
-        self._pool.choose(body.size, body.memory)
-        self.answer(_pool_as_it_is(self._pool))
+        self._pooling.choose(body.size, body.memory)
+        self.answer(_pool_as_it_is(self._pooling.pool))
 
 
 class PythonsHandler(ApiHandler):

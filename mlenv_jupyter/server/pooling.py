@@ -22,10 +22,13 @@ POOLING = "mlenv_pool"
 class Pooling:
     """Nothing is imported, and no process is there, where no pool is configured or chosen."""
 
-    def __init__(self, config: Config, kernels: Any, access: WorkspaceAccess) -> None:
+    def __init__(
+        self, config: Config, kernels: Any, access: WorkspaceAccess, settings: dict[str, Any]
+    ) -> None:
         self._config = config
         self._kernels = kernels
         self._access = access
+        self._settings = settings
 
     @cached_property
     def pool(self) -> KernelPool:
@@ -46,8 +49,19 @@ class Pooling:
         """Begin, where one is configured."""
         if self._config.KernelPool.get("size", 0):
             self.pool.start()
+            self._be_prompt()
+
+    def choose(self, size: int | None, memory: int | None) -> None:
+        """Another size and limit of memory, of a pool that may not have begun yet."""
+        self.pool.choose(size, memory)
+        self._be_prompt()
 
     async def stop(self) -> None:
         """End what waits."""
         if "pool" in self.__dict__:
             await self.pool.stop()
+
+    def _be_prompt(self) -> None:
+        from mlenv_jupyter.server.prompt import have_prompt_connections
+
+        have_prompt_connections(self._settings, wanted=self.pool.size > 0)
