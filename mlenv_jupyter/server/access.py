@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -34,13 +35,14 @@ class WorkspaceAccess:
         self._making = threading.Lock()
         self._quick = ThreadPoolExecutor(8, thread_name_prefix="mlenv")
         self._slow = asyncio.Semaphore(4)
+        self._kept = False
 
     async def call(self, function: Callable[[Workspace], T], *, slow: bool = False) -> T:
         """What ``function`` answers, asked in a thread; its MlenvErrors come out here."""
         if slow:
             async with self._slow:
-                return await _in_daemon(lambda: function(self._made()))
-        return await self.run(lambda: function(self._made()))
+                return await _in_daemon(lambda: self._ask(function))
+        return await self.run(lambda: self._ask(function))
 
     async def run(self, function: Callable[[], T]) -> T:
         """The same for a function that needs no Workspace, such as a read of a file."""
@@ -49,6 +51,17 @@ class WorkspaceAccess:
     def close(self) -> None:
         """Take no more calls; those that run end by themselves."""
         self._quick.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, function: Callable[[Workspace], T]) -> T:
+        answer = function(self._made())
+        if not self._kept:
+            # What a server imports is there now: most of its objects, and they stay for good. A
+            # full collection that looks at each keeps everybody waiting for 130 ms and more, and
+            # there is one whenever a thousand sockets come.
+            self._kept = True
+            if not gc.get_freeze_count():
+                gc.freeze()
+        return answer
 
     def _made(self) -> Workspace:
         with self._making:

@@ -56,10 +56,12 @@ class MlenvExtension(ExtensionApp):
     def _load(self) -> list[tuple[str, type[RequestHandler]]]:
         from mlenv_jupyter.server.logs import LogTails
         from mlenv_jupyter.server.routes import handlers
+        from mlenv_jupyter.server.status import EXAMINED, Examined
 
         assert self.serverapp is not None
         settings = self.serverapp.web_app.settings
         settings[TAILS] = LogTails(settings[ACCESS])
+        settings[EXAMINED] = Examined()
         base_url = settings["base_url"]
         return [(url_path_join(base_url, path), handler) for path, handler in handlers()]
 

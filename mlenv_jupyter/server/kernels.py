@@ -1,4 +1,4 @@
-"""Kernels, the Pythons that environments can be made from, and how the workspace is."""
+"""Kernels, and the Pythons that environments can be made from."""
 
 from __future__ import annotations
 
@@ -79,16 +79,6 @@ class PythonsHandler(ApiHandler):
         self.answer(await self.ask(_pythons, slow=True))
 
 
-class StatusHandler(ApiHandler):
-    """``/status``"""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        """Whether all is well, and what to do where it is not."""
-        self.answer(await self.ask(_status, slow=True))
-
-
 def _pool_as_it_is(pool: KernelPool) -> dict[str, Any]:
     return {
         "size": pool.size,
@@ -118,24 +108,4 @@ def _pythons(it: Workspace) -> dict[str, Any]:
             for one in it.pythons()
         ],
         "default": it.default_python,
-    }
-
-
-def _status(it: Workspace) -> dict[str, Any]:
-    from mlenv_jupyter.core.errors import Problem
-    from mlenv_jupyter.doctor import examine
-
-    status, checks = it.status(), examine(it)
-    problems = [
-        Problem(code="check_failed", message=one.message, remedy=one.remedy, where=one.name)
-        for one in checks
-        if not one.ok
-    ]
-    return {
-        "version": status.version,
-        "home_ok": all(one.ok for one in checks if one.name == "home"),
-        "disk_free": status.disk_free,
-        "builds_running": status.builds_running,
-        "problems": problems,
-        "checks": checks,
     }

@@ -84,8 +84,17 @@ class LogTail:
             self._task.cancel()
         self._end()
 
+    def is_of_use(self) -> bool:
+        """Whether somebody who comes now sees with it what there is to see."""
+        if not self.ended:
+            return True
+        # Stopped before it had seen an end; or the log went on since, or was compressed.
+        return self.state is not None and _size_of(self.path) == self._raw_size
+
     async def wait(self, offset: int, seconds: float | None = None) -> bool:
         """Wait until there is more than ``offset`` or it has ended; False if time ran out."""
+        if self.ended or self.size > offset:
+            return True
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._more(offset), seconds)
             return True
@@ -129,10 +138,7 @@ class LogTail:
 
     async def _look(self) -> bool:
         """Whether the file has grown since the last look."""
-        try:
-            raw_size = self.path.stat().st_size
-        except OSError:
-            raw_size = 0
+        raw_size = _size_of(self.path)
         if raw_size == self._raw_size:
             return False
         self._raw_size = raw_size
@@ -184,13 +190,16 @@ class LogTails:
 
         Raises NotFound, and InvalidRequest for an offset beyond the end.
         """
-        path = await self._access.call(lambda workspace: workspace.log_path(build_id))
-        async with self._starting:
-            tail = self._tails.get(build_id)
-            if tail is None or tail.ended:
-                tail = LogTail(self._access, build_id, path, self._messages)
-                await tail.start()
-                self._tails[build_id] = tail
+        # A thousand that come together ask the registry once, not each in a thread of its own.
+        tail = self._tails.get(build_id)
+        if tail is None or not tail.is_of_use():
+            async with self._starting:
+                tail = self._tails.get(build_id)
+                if tail is None or not tail.is_of_use():
+                    path = await self._access.call(lambda workspace: workspace.log_path(build_id))
+                    tail = LogTail(self._access, build_id, path, self._messages)
+                    await tail.start()
+                    self._tails[build_id] = tail
         tail.readers += 1
         try:
             if offset > tail.size:
@@ -199,7 +208,8 @@ class LogTails:
                     where="from",
                     remedy="Begin at 0 again.",
                 )
-            yield tail, await self._access.run(lambda: align(path, offset))
+            path = tail.path
+            yield tail, await self._access.run(lambda: align(path, offset)) if offset else 0
         finally:
             tail.readers -= 1
             if tail.readers == 0:
@@ -223,6 +233,13 @@ class LogTails:
 class _Kind(msgspec.Struct):
     k: str
     d: dict[str, object] = {}
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _came(made: asyncio.Future[Message | None]) -> bool:
@@ -291,8 +308,6 @@ def last_line(path: Path, size: int) -> tuple[int, str | None]:
 
 def align(path: Path, offset: int) -> int:
     """The beginning of the first line at or after an offset."""
-    if offset == 0:
-        return 0
     try:
         with path.open("rb") as file:
             file.seek(offset - 1)

@@ -17,6 +17,7 @@ from mlenv_jupyter.server import (
     packages,
     runs,
     secrets,
+    status,
 )
 from mlenv_jupyter.server.access import PREFIX
 from mlenv_jupyter.server.base import Unknown
@@ -72,7 +73,7 @@ ROUTES: dict[str, type[web.RequestHandler]] = {
     "/secrets/{name}": secrets.SecretHandler,
     "/python": kernels.PythonsHandler,
     "/collect": collect.CollectHandler,
-    "/status": kernels.StatusHandler,
+    "/status": status.StatusHandler,
 }
 
 

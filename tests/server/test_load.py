@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 from tornado.web import RequestHandler
 
+from mlenv_jupyter import doctor
 from mlenv_jupyter.core.errors import NotFound
+from mlenv_jupyter.core.version import Check
+from mlenv_jupyter.server import status
 from mlenv_jupyter.server.routes import handlers
 
 HEAVY = (
@@ -78,6 +82,31 @@ async def test_a_slow_call_is_in_nobodys_way(access: Any) -> None:
     assert sum(one.name == "mlenv-slow" for one in threading.enumerate()) <= 4
     free.set()
     assert await asyncio.gather(*slow) == ["done"] * 20
+
+
+async def test_the_doctor_is_asked_once_for_all_who_ask_together(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts uv and asks the engine: beside a thousand followers each of that is felt."""
+    asked: list[Any] = []
+
+    def look(it: Any) -> tuple[Check, ...]:
+        asked.append(it)
+        return (Check(name="disk", ok=False, message=f"{len(asked)}", remedy="Free some."),)
+
+    monkeypatch.setattr(doctor, "examine", look)
+    answers = await asyncio.gather(*(api("GET", "/status") for _ in range(10)))
+    assert {one.json["problems"][0]["message"] for one in answers} == {"1"}
+    monkeypatch.setattr(status, "FRESH", 0.0)
+    later = await api("GET", "/status")  # what was found last holds until its time is over
+    assert later.json["checks"][0]["message"] == "1"
+    examined = status.Examined()
+    assert [examined.checks(None)[0].message for _ in range(2)] == ["2", "3"]  # type: ignore[arg-type]
+
+
+async def test_what_is_imported_is_passed_over_by_the_garbage_collector(access: Any) -> None:
+    await access.call(lambda it: it.environments())
+    assert gc.get_freeze_count() > 10_000
 
 
 async def test_an_error_of_a_slow_call_comes_out(access: Any) -> None:

@@ -180,6 +180,36 @@ async def test_followers_share_one_watch_and_leave_nothing(
         await asyncio.sleep(0.01)
 
 
+async def test_whoever_comes_later_asks_the_registry_no_more(
+    running: Any, end: Any, access: Any, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, log = await running()
+    log.write_bytes(lines(3) + RESULT)
+    end(build, "succeeded")
+    asked: list[str] = []
+
+    def path(it: Any, build_id: str) -> Path:
+        asked.append(build_id)
+        return log
+
+    monkeypatch.setattr("mlenv_jupyter.workspace.Workspace.log_path", path)
+    tails = logs.LogTails(access)
+
+    async def size() -> int:
+        async with tails.open(build, 0) as (tail, at):
+            assert tail.ended
+            return len(await tail.read(at))
+
+    async with tails.open(build, 0):
+        assert await asyncio.gather(*(size() for _ in range(50))) == [len(lines(3) + RESULT)] * 50
+        assert asked == [build]
+        with log.open("ab") as file:  # as a second attempt would
+            file.write(lines(1) + RESULT)
+        assert await size() == len(lines(3) + RESULT + lines(1) + RESULT)
+    assert asked == [build] * 2
+    assert tails._tails == {}
+
+
 def test_reading_takes_whole_lines_of_any_length(tmp_path: Path) -> None:
     path = tmp_path / "log"
     long = b'{"x":"' + b"a" * 1000 + b'"}\n'
