@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from traitlets import Bool, Float, Int, List, Unicode, default
-from traitlets.config import Configurable
 
 from mlenv_jupyter.core.build import Build
 from mlenv_jupyter.core.definition import Definition
@@ -38,9 +36,7 @@ from mlenv_jupyter.core.version import (
     Version,
 )
 from mlenv_jupyter.failpoints import reach
-from mlenv_jupyter.kernels.containers.policy import ALLOWED as DOCKER_ARGUMENTS
-from mlenv_jupyter.kernels.containers.policy import VERBS as CONTAINER_VERBS
-from mlenv_jupyter.store.places import Places
+from mlenv_jupyter.options import WorkspaceOptions
 
 if TYPE_CHECKING:
     from mlenv_jupyter.builds.adopt import Adoption
@@ -48,12 +44,10 @@ if TYPE_CHECKING:
     from mlenv_jupyter.builds.collect import Collection
     from mlenv_jupyter.builds.curate import Curation
     from mlenv_jupyter.builds.images.details import ImageDetails
-    from mlenv_jupyter.builds.images.settings import ImageSettings
     from mlenv_jupyter.builds.index.index import PackageIndex
     from mlenv_jupyter.builds.queue import Queue
     from mlenv_jupyter.core.build import Form
     from mlenv_jupyter.exports import Exports
-    from mlenv_jupyter.kernels.containers.policy import Policy
     from mlenv_jupyter.kernels.drift import Drifts
     from mlenv_jupyter.lifecycle import Lifecycle
     from mlenv_jupyter.notebooks.restore import Notebooks
@@ -77,92 +71,11 @@ class WorkspaceDiff(msgspec.Struct, frozen=True, kw_only=True):
     packages: tuple[PackageChange, ...] | None
 
 
-class Workspace(Configurable):
+class Workspace(WorkspaceOptions):
     """The composition root. Making one is cheap: everything heavy is imported when it is used.
 
     Every method is synchronous and may be called from any thread; wrong input raises MlenvError.
     """
-
-    home = Unicode(help="Where the registry, builds and launcher are; MLENV_HOME.").tag(config=True)
-    store_directory = Unicode(help="Where prefixes and caches are; MLENV_STORE.").tag(config=True)
-    database = Unicode(
-        help="The address of a PostgreSQL database to keep the registry in; MLENV_DATABASE, else "
-        "the file `database` in the home (mode 0600); empty for SQLite in the home."
-    ).tag(config=True)
-    max_concurrent_builds = Int(2, min=1, help="How many builds run at once on this machine.").tag(
-        config=True
-    )
-
-    build_executor = Unicode(
-        "local",
-        help="Where environments of packages are built: local, or a Ray cluster that shares home "
-        "and store: ray, or its address.",
-    ).tag(config=True)
-    log_days = Int(
-        30,
-        min=0,
-        help="Logs that nobody has written or read for so many days are compressed; 0: none is.",
-    ).tag(config=True)
-    kernels_kept = Int(
-        20, min=1, help="More kernels than this are not installed: the least recently used retire."
-    ).tag(config=True)
-    kernel_days = Int(
-        90, min=0, help="Kernels not started for so many days retire; 0: none does for its age."
-    ).tag(config=True)
-    offline = Bool(
-        False, help="Fetch nothing: build from bundles, caches and directories alone."
-    ).tag(config=True)
-    catalogue_directories = List(
-        Unicode(),
-        help="Directories with a team's curated environments, beside `catalogue` in the home.",
-    ).tag(config=True)
-    base_image = Unicode(
-        "", help="The image that environments with docker enabled and no base are built on."
-    ).tag(config=True)
-    image_network = Unicode(
-        "", help="The network of an image build's steps, such as host; empty to choose it."
-    ).tag(config=True)
-    image_registry = Unicode(
-        help="HOST[:PORT][/PATH] that images are pushed to and looked for; MLENV_IMAGE_REGISTRY."
-    ).tag(config=True)
-    image_registry_username = Unicode(
-        "", help="Its user, or a reference such as ${secret:NAME}; empty for docker's own login."
-    ).tag(config=True)
-    image_registry_password = Unicode("", help="A reference such as ${secret:NAME}.").tag(
-        config=True
-    )
-
-    allowed_docker_arguments = List(
-        Unicode(),
-        list(DOCKER_ARGUMENTS),
-        help="The flags of docker.arguments that containers get; all others are said and left out.",
-    ).tag(config=True)
-    container_network = Unicode(
-        "bridge", help="The network of container kernels: bridge, host, or one of the engine's."
-    ).tag(config=True)
-    container_memory = Unicode("", help="The most memory of a container, such as 8g.").tag(
-        config=True
-    )
-    container_cpus = Float(0.0, help="The most CPUs of a container; 0 for all.").tag(config=True)
-    container_mount = Bool(True, help="Whether containers see the notebook's directory.").tag(
-        config=True
-    )
-
-    container_verbs = List(
-        Unicode(),
-        list(CONTAINER_VERBS),
-        help="The verbs of mlenv that %mlenv in a container may have its host run.",
-    ).tag(config=True)
-
-    @default("database")
-    def _default_database(self) -> str:
-        from mlenv_jupyter.registry.address import address_of
-
-        return address_of(self.places.home)
-
-    @default("image_registry")
-    def _default_image_registry(self) -> str:
-        return os.environ.get("MLENV_IMAGE_REGISTRY", "")
 
     @classmethod
     def from_config(cls, **traits: Any) -> Workspace:
@@ -185,16 +98,6 @@ class Workspace(Configurable):
     _swept = False
 
     # What it is made of.
-
-    @cached_property
-    def places(self) -> Places:
-        """Every path of this workspace."""
-        default = Places.default()
-        home = Path(self.home).expanduser().absolute() if self.home else default.home
-        store = default.store if not self.home else home / "store"
-        if self.store_directory:
-            store = Path(self.store_directory).expanduser().absolute()
-        return Places(home, store, self.offline)
 
     @cached_property
     def registry(self) -> Registry:
@@ -333,7 +236,7 @@ class Workspace(Configurable):
         """Scripts executed in versions."""
         from mlenv_jupyter.runs.runs import Runs
 
-        database, policy = self.database or None, self._container_policy()
+        database, policy = self.database or None, self.container_policy()
         return Runs(self.places, self.registry, database, self.build, policy)
 
     @cached_property
@@ -348,7 +251,7 @@ class Workspace(Configurable):
         """Models answering HTTP."""
         from mlenv_jupyter.serving.services import Services
 
-        database, policy = self.database or None, self._container_policy()
+        database, policy = self.database or None, self.container_policy()
         return Services(self.places, self.registry, database, self.build, policy)
 
     def close(self) -> None:
@@ -562,7 +465,7 @@ class Workspace(Configurable):
             force=force,
             use_cache=cache,
             max_concurrent_builds=self.max_concurrent_builds,
-            images=self._image_settings(push=push),
+            images=self.image_settings(push=push),
             offline=self.offline,
             cluster=cluster,
         )
@@ -661,7 +564,7 @@ class Workspace(Configurable):
         uv = find_uv()
         record = self._built(row, form)
         if record.image is not None:
-            launch = container_record(row, record, self.store, self._container_policy())
+            launch = container_record(row, record, self.store, self.container_policy())
         else:
             launch = launch_record(row, record, self.store, uv)
         launcher = ensure_launcher(
@@ -723,7 +626,7 @@ class Workspace(Configurable):
             from mlenv_jupyter.kernels.containers.policy import granted
 
             variables = self.secrets.variables(row.name, row.definition.variables)
-            given = granted(row.definition.docker, self._container_policy())
+            given = granted(row.definition.docker, self.container_policy())
             return container_command(record.image, variables, command, given, os.environ)
         prefix = record.prefix_at(self.places.prefix(record.lock_digest))
         variables = self.secrets.variables(row.name, row.definition.variables)
@@ -812,30 +715,6 @@ class Workspace(Configurable):
             python = self.registry.locks.python_of(row.lock_id)
             made = msgspec.structs.replace(made, python=python)
         return made
-
-    def _image_settings(self, *, push: bool) -> ImageSettings:
-        from mlenv_jupyter.builds.images.settings import ImageSettings
-
-        return ImageSettings(
-            base=self.base_image or None,
-            network=self.image_network or None,
-            registry=self.image_registry or None,
-            username=self.image_registry_username or None,
-            password=self.image_registry_password or None,
-            push=push,
-        )
-
-    def _container_policy(self) -> Policy:
-        from mlenv_jupyter.kernels.containers.policy import Policy
-
-        return Policy(
-            allowed=tuple(self.allowed_docker_arguments),
-            network=self.container_network or "bridge",
-            memory=self.container_memory,
-            cpus=self.container_cpus,
-            mount=self.container_mount,
-            verbs=tuple(self.container_verbs),
-        )
 
     def _reused(self, row: VersionRow, form: Form) -> Build | None:
         """The build that made what is there of a version in a form; None where it is to be built"""
