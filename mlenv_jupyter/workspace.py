@@ -142,7 +142,7 @@ class Workspace(WorkspaceOptions):
         """What running kernels have beyond their versions."""
         from mlenv_jupyter.kernels.drift import Drifts
 
-        return Drifts(self.places.overlays, self.version, self.register)
+        return Drifts(self.places, self.version, self.register)
 
     @cached_property
     def queue(self) -> Queue:

@@ -110,7 +110,7 @@ export const driftQuery = (api: Api, kernelId: string) =>
         return await api.drift(kernelId);
       } catch (reason) {
         if (reason instanceof ProblemError) {
-          // A kernel in a container, or one that is gone.
+          // A kernel that is gone, or only starts, or whose container engine is silent.
           return null;
         }
         throw reason;

@@ -7,17 +7,20 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import msgspec
 
+from mlenv_jupyter.core.build import Form
 from mlenv_jupyter.core.edits import with_packages
 from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
 from mlenv_jupyter.core.names import RESERVED_PREFIX
 from mlenv_jupyter.core.version import Version
 from mlenv_jupyter.kernels.assets import drift as inside
 from mlenv_jupyter.kernels.overlays import Overlay, list_overlays
+from mlenv_jupyter.kernels.record import read_record, record_path
 from mlenv_jupyter.process import build_environment, run, text_of
+from mlenv_jupyter.store.places import Places
 
 TOOL = Path(inside.__file__).with_name("tool.py")
 
@@ -38,39 +41,90 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
-    """The difference, each part sorted by name; ``notebook`` is None for a temporary overlay."""
+    """The difference, each part sorted by name; ``notebook`` is None for a temporary overlay.
+
+    ``form`` is what the kernel runs in, of the two that a version can be built in.
+    """
 
     name: str
     version: str
+    form: Form
     added: tuple[Package, ...]
     removed: tuple[Package, ...]
     changed: tuple[Changed, ...]
     notebook: str | None
 
 
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference as it was looked for: ``changed`` has the versions before and after.
+
+    ``wanted`` are the requirements that bring it back, ``local`` the packages that came from a
+    directory, which no requirement can name.
+    """
+
+    added: tuple[tuple[str, str], ...]
+    removed: tuple[tuple[str, str], ...]
+    changed: tuple[tuple[str, str, str], ...]
+    wanted: tuple[str, ...]
+    local: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed)
+
+
+class Own(Protocol):
+    """What one running kernel has for itself, wherever that is."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def form(self) -> Form: ...
+
+    @property
+    def notebook(self) -> str | None: ...
+
+    def look(self) -> Found:
+        """What differs now; raises NotFound where it has gone since."""
+
+    def discard(self) -> None:
+        """Empty it, also while the kernel runs; what is imported stays so until a restart.
+
+        Raises Unavailable where it cannot be written.
+        """
+
+
 class Drifts:
-    """The drift of the kernels that run in the overlays of one store.
+    """The drift of the kernels of one store, which run in overlays there or in containers.
 
     ``version`` and ``register`` are the Workspace's.
     """
 
     def __init__(
         self,
-        overlays: Path,
+        places: Places,
         version: Callable[[str, str | None], Version],
         register: Callable[..., tuple[Version, bool]],
     ) -> None:
-        self._overlays = overlays
+        self._places = places
         self._version = version
         self._register = register
 
-    def of(self, kernel_name: str, *, pid: int | None, notebook: str | None) -> Drift:
-        """The drift of one kernel, found by its process, else by its notebook; raises NotFound."""
-        return drift_of(self.overlay_of(kernel_name, pid=pid, notebook=notebook))
+    def own(self, kernel_name: str, *, pid: int | None, notebook: str | None) -> Own:
+        """What a kernel has for itself, found by its process, else by its notebook.
 
-    def overlay_of(self, kernel_name: str, *, pid: int | None, notebook: str | None) -> Overlay:
-        """The overlay that a kernel runs in; raises NotFound."""
-        found = [one for one in list_overlays(self._overlays) if one.kernel_name == kernel_name]
+        Raises NotFound, Unavailable where its container engine does not answer.
+        """
+        record = read_record(record_path(self._places.kernels, kernel_name))
+        if record is not None and record.container is not None:
+            from mlenv_jupyter.kernels.containers.own import InContainer
+
+            return InContainer.of(record, pid)
+        found = list_overlays(self._places.overlays)
+        found = [one for one in found if one.kernel_name == kernel_name]
         place = _virtual_environment(pid)
         # The kernel may know its overlay by a further name, that of a renamed notebook.
         real = os.path.realpath(place) if place else ""
@@ -78,34 +132,29 @@ class Drifts:
         if not place and notebook:
             here = [one for one in found if one.notebook == notebook and one.in_use]
         if not here:
-            raise NotFound(
-                "This kernel has no packages of its own on this machine.",
-                code="no_overlay",
-                remedy="`%mlenv drift` in a cell tells what a container's kernel has.",
-            )
-        return here[0]
+            raise NotFound("This kernel has no packages of its own here.", code="no_overlay")
+        return InOverlay(here[0])
 
-    def save(self, overlay: Overlay, *, message: str = "", author: str = "") -> Version:
+    def save(self, own: Own, *, message: str = "", author: str = "") -> Version:
         """Register what a kernel has as the next version of its environment.
 
         Of a curated one a copy is made, which has another name. Raises Conflict where nothing
         differs or no version can name it, InvalidRequest.
         """
-        label = f"{overlay.name} v{overlay.version}"
-        found = _between(overlay)
+        label = f"{own.name} v{own.version}"
+        found = own.look()
         if not found:
             raise Conflict(f"This kernel has what {label} has, nothing more.", code="no_drift")
-        local = inside.from_directories(found)
-        if local:
+        if found.local:
             raise Conflict(
-                f"{', '.join(local)} came from a directory, which no version can name.",
+                f"{', '.join(found.local)} came from a directory, which no version can name.",
                 code="local_package",
                 remedy="Install it from an index, a repository or a wheel; or remove it.",
             )
-        base = self._version(overlay.name, overlay.version)
+        base = self._version(own.name, own.version)
         assert base.definition is not None
         gone = [name for name, _ in found.removed]
-        definition = with_packages(base.definition, inside.wanted(found), gone)
+        definition = with_packages(base.definition, list(found.wanted), gone)
         curated = base.source == "catalogue"
         name = f"{base.name[len(RESERVED_PREFIX) :]}-copy" if curated else base.name
         version, _ = self._register(
@@ -116,52 +165,57 @@ class Drifts:
         )
         return version
 
-    def discard(self, overlay: Overlay) -> None:
-        """Empty an overlay, also while its kernel runs; what is imported stays so until a restart.
 
-        Raises Unavailable where it cannot be written.
-        """
-        # The launcher's own code, in a process of its own: it finds its parts by their names.
-        argv: list[str | Path] = [sys.executable, "-IS", TOOL, "discard", overlay.place]
-        code, lines = run(argv, env=build_environment(os.environ))
-        if code:
-            raise Unavailable(
-                "The packages that were added could not be removed.",
-                detail=text_of(lines, "err")[-2000:],
-                remedy="Shut the kernel down, then try again; `mlenv doctor` checks the disk.",
-            )
-
-
-def drift_of(overlay: Overlay) -> Drift:
-    """What an overlay and all that it chains hold, beside the version's prefix and layer.
-
-    Raises NotFound where the overlay has gone since.
-    """
-    found = _between(overlay)
+def drift_of(own: Own) -> Drift:
+    """What a kernel has beyond its version; raises NotFound where that has gone since."""
+    found = own.look()
     return Drift(
-        name=overlay.name,
-        version=overlay.version,
-        added=tuple(Package(name=one.name, version=one.version) for one in found.added),
+        name=own.name,
+        version=own.version,
+        form=own.form,
+        added=tuple(Package(name=name, version=version) for name, version in found.added),
         removed=tuple(Package(name=name, version=version) for name, version in found.removed),
         changed=tuple(
-            Changed(name=one.name, before=before, after=one.version)
-            for one, before in found.changed
+            Changed(name=name, before=before, after=after) for name, before, after in found.changed
         ),
-        notebook=overlay.notebook,
+        notebook=own.notebook,
     )
 
 
-def _between(overlay: Overlay) -> inside.Drift:
-    try:
-        described = json.loads((overlay.place / "overlay.json").read_bytes())
-        record: dict[str, Any] = dict(described["record"], overlay=os.fspath(overlay.place))
-        packages, layer = record["site_packages"], record.get("layer")
-        own = overlay.place / os.path.relpath(packages, record["prefix"])
-        # As sys.path has them in the kernel.
-        places = [own, *([] if overlay.promoted else [packages]), *([layer] if layer else [])]
-        return inside.between(record, [os.fspath(one) for one in places])
-    except (OSError, ValueError, KeyError):
-        raise NotFound("The overlay of this kernel is gone.", code="no_overlay") from None
+class InOverlay:
+    """The packages of a kernel that runs in an overlay of this store."""
+
+    form: Form = "prefix"
+
+    def __init__(self, overlay: Overlay) -> None:
+        self._place = os.fspath(overlay.place)
+        self.name = overlay.name
+        self.version = overlay.version
+        self.notebook = overlay.notebook
+
+    def look(self) -> Found:
+        try:
+            described = json.loads(Path(self._place, "overlay.json").read_bytes())
+            told = inside.told(inside.of_overlay(described, self._place))
+        except (OSError, ValueError, KeyError):
+            raise NotFound("The overlay of this kernel is gone.", code="no_overlay") from None
+        return msgspec.convert(told, Found)
+
+    def discard(self) -> None:
+        # The launcher's own code, in a process of its own: it finds its parts by their names.
+        argv: list[str | Path] = [sys.executable, "-IS", TOOL, "discard", self._place]
+        code, lines = run(argv, env=build_environment(os.environ))
+        if code:
+            raise not_discarded(text_of(lines, "err"))
+
+
+def not_discarded(said: str) -> Unavailable:
+    """What is said where an overlay could not be emptied."""
+    return Unavailable(
+        "The packages that were added could not be removed.",
+        detail=said[-2000:],
+        remedy="Shut the kernel down, then try again; `mlenv doctor` checks the disk.",
+    )
 
 
 def _virtual_environment(pid: int | None) -> str:

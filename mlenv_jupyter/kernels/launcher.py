@@ -36,6 +36,7 @@ ASSETS = (
     "inside.py",
     "kernel_app.py",
     "launch.py",
+    "outside.py",
     "overlay.py",
     "report.py",
     "secret_values.py",

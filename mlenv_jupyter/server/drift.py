@@ -14,8 +14,7 @@ from mlenv_jupyter.server.base import ApiHandler
 from mlenv_jupyter.server.wire import Why
 
 if TYPE_CHECKING:
-    from mlenv_jupyter.kernels.drift import Drifts
-    from mlenv_jupyter.kernels.overlays import Overlay
+    from mlenv_jupyter.kernels.drift import Drifts, Own
     from mlenv_jupyter.workspace import Workspace
 
 T = TypeVar("T")
@@ -35,7 +34,7 @@ class DriftHandler(ApiHandler):
     async def post(self, kernel_id: str) -> None:
         """Register what the kernel has as the next version; building is another step."""
         why, author = self.body(Why).message, self.author
-        made = await self._of(kernel_id, lambda it, o: it.save(o, message=why, author=author))
+        made = await self._of(kernel_id, lambda it, own: it.save(own, message=why, author=author))
         self.answer(made, 201, location=("environments", made.name, "versions", made.version))
 
     @web.authenticated
@@ -49,18 +48,19 @@ class DriftHandler(ApiHandler):
                 code="kernel_busy",
                 remedy="Wait for the cell that runs, or interrupt it.",
             )
-        await self._of(kernel_id, lambda it, overlay: it.discard(overlay))
+        await self._of(kernel_id, lambda _, own: own.discard())
         self.nothing()
 
-    async def _of(self, kernel_id: str, act: Callable[[Drifts, Overlay], T]) -> T:
+    async def _of(self, kernel_id: str, act: Callable[[Drifts, Own], T]) -> T:
         kernel = self._kernel(kernel_id)
         name, pid = kernel.kernel_name, getattr(kernel.provisioner, "pid", None)
         notebook = await self._notebook(kernel_id)
 
         def asked(it: Workspace) -> T:
-            return act(it.drifts, it.drifts.overlay_of(name, pid=pid, notebook=notebook))
+            return act(it.drifts, it.drifts.own(name, pid=pid, notebook=notebook))
 
-        return await self.ask(asked)
+        # The engine of a container may be slow to answer.
+        return await self.ask(asked, slow=True)
 
     def _kernel(self, kernel_id: str) -> Any:
         if kernel_id not in self.kernel_manager:
@@ -78,7 +78,7 @@ class DriftHandler(ApiHandler):
         return None
 
 
-def _seen(_: Drifts, overlay: Overlay) -> Any:
+def _seen(_: Drifts, own: Own) -> Any:
     from mlenv_jupyter.kernels.drift import drift_of
 
-    return drift_of(overlay)
+    return drift_of(own)

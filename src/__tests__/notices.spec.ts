@@ -5,6 +5,7 @@ import type { IDrift, IEnvironmentDetail } from '../wire';
 const DRIFT: IDrift = {
   name: 'churn',
   version: '3',
+  form: 'prefix',
   added: [
     { name: 'polars', version: '1.35' },
     { name: 'ruff', version: '0.14' }

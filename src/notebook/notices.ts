@@ -9,7 +9,7 @@ import { QueryObserver } from '@tanstack/react-query';
 import { problemOf } from '../api';
 import { environmentQuery } from '../queries';
 import type { IEnvironments } from '../tokens';
-import type { IBuild, IEnvironmentDetail } from '../wire';
+import type { Form, IBuild, IEnvironmentDetail } from '../wire';
 import { ended } from './building';
 import type { DriftWatch } from './driftwatch';
 import type { IKernelFacts } from './kernelfacts';
@@ -99,13 +99,13 @@ export class Notices implements IDisposable {
     if (!kernel || !drift) {
       return;
     }
-    await this._do({ name: drift.name, version: drift.version }, async () => {
-      const { environments } = this._context;
-      const made = await environments.change(drift.name, api =>
-        api.saveDrift(kernel.id)
-      );
-      return made;
-    });
+    const { name, version, form } = drift;
+    const { environments } = this._context;
+    await this._do(
+      { name, version },
+      () => environments.change(name, api => api.saveDrift(kernel.id)),
+      form
+    );
   }
 
   /** Takes out again what was added. */
@@ -133,14 +133,20 @@ export class Notices implements IDisposable {
     }
   }
 
-  private async _do(on: Target, choose: () => Promise<Target>): Promise<void> {
+  private async _do(
+    on: Target,
+    choose: () => Promise<Target>,
+    form?: Form
+  ): Promise<void> {
     const { environments, switchTo } = this._context;
     let build: IBuild | null = null;
     try {
       this._set({ is: 'working', on, build });
       const chosen = await choose();
       on = { name: chosen.name, version: chosen.version };
-      build = await environments.startBuild(on.name, on.version);
+      build = await environments.startBuild(on.name, on.version, {
+        form
+      });
       this._set({ is: 'working', on, build });
       build = await ended(environments, build, news =>
         this._set({ is: 'working', on, build: news })
@@ -149,7 +155,11 @@ export class Notices implements IDisposable {
         this._set({ is: 'failed', on, build, problem: build.error });
         return;
       }
-      const kernel = await environments.installKernel(on.name, on.version);
+      const kernel = await environments.installKernel(
+        on.name,
+        on.version,
+        form
+      );
       if (!this._isDisposed) {
         await switchTo(kernel.kernel_name, this.panel);
       }

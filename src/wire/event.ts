@@ -1,5 +1,7 @@
 /** What is told without being asked, by the server and by kernels. */
 
+import type { Form } from './version';
+
 /** The ids of the event schemas that the server emits on. */
 export const EVENT_SCHEMAS = {
   build: 'https://events.mlenv.dev/build',
@@ -34,6 +36,8 @@ export interface IUseRequest {
 export interface IDrift {
   name: string;
   version: string;
+  /** What the kernel runs in. */
+  form: Form;
   added: { name: string; version: string }[];
   removed: { name: string; version: string }[];
   changed: { name: string; before: string; after: string }[];

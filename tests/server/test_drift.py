@@ -67,7 +67,8 @@ async def test_kernels_of_a_notebook_and_of_none(
     session = await jp_fetch("api", "sessions", method="POST", body=json.dumps(asked))
     made = await jp_fetch("api", "kernels", method="POST", body=json.dumps({"name": name}))
     kernel, alone = json.loads(session.body)["kernel"]["id"], json.loads(made.body)["id"]
-    nothing = {"name": "demo", "version": "1", "added": [], "removed": [], "changed": []}
+    version = {"name": "demo", "version": "1", "form": "prefix"}
+    nothing = {**version, "added": [], "removed": [], "changed": []}
     client = jp_serverapp.kernel_manager.get_kernel(kernel).client()
     client.start_channels()
     try:
@@ -88,8 +89,7 @@ async def test_kernels_of_a_notebook_and_of_none(
         jp_serverapp.kernel_manager.get_kernel(kernel).execution_state = "idle"
         drifted = (await api("GET", f"/drift/{kernel}")).json
         assert drifted == {
-            "name": "demo",
-            "version": "1",
+            **version,
             "added": [{"name": "mlenv-boulder", "version": "1.0"}],
             "removed": [{"name": "mlenv-moss", "version": "1.0"}],
             "changed": [{"name": "mlenv-pebble", "before": "1.0", "after": "2.0"}],

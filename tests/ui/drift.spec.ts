@@ -10,6 +10,7 @@ import {
   fresh,
   gated,
   GATED_INDEX,
+  mlenv,
   notebookOf,
   open,
   Panel,
@@ -116,6 +117,77 @@ test('what was added can be taken back', async ({ page, request }) => {
   );
   const found = `import importlib.util as u; print(u.find_spec("${added.replaceAll('-', '_')}"))`;
   expect(await run(page, found)).toBe('None');
+});
+
+// A container engine with the tests' base image: `.ci/engine start`.
+const engine = process.env.DOCKER_HOST;
+
+test('what is added in a container is seen at once, and becomes the next version', async ({
+  page
+}) => {
+  test.skip(!engine, 'No container engine: .ci/engine start');
+  test.setTimeout(240_000);
+  const name = fresh('contained');
+  await register(page, name, {
+    pip: { requirements: ['idna==3.10'] },
+    docker: { base_image: 'mlenv/test-base:1' }
+  });
+  mlenv('build', name);
+  const kernel = (await api(page, 'post', 'kernels', { name })) as {
+    kernel_name: string;
+  };
+  await page.evaluate(async kernelName => {
+    const { commands, serviceManager } = window.jupyterapp;
+    await serviceManager.kernelspecs.refreshSpecs();
+    await commands.execute('notebook:create-new', { kernelName });
+  }, kernel.kernel_name);
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v1: ready`,
+    { timeout: 60_000 }
+  );
+  const install = '%pip install -q --no-deps --disable-pip-version-check six';
+  await run(page, install);
+  await expect(banner(page)).toContainText(
+    `This kernel has 1 package that ${name} v1 does not have.`
+  );
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v1: +1 package`
+  );
+  const panel = await new Panel(page).show();
+  await expect(panel.root.getByText('+1 package')).toBeVisible();
+  await expect(panel.button('Save as v2')).toBeVisible();
+  if (process.env.MLENV_UI_SCREENSHOTS) {
+    // A wide panel leaves no room for the chip.
+    for (const width of [900, 280]) {
+      for (const theme of ['Dark', 'Light'] as const) {
+        await page.theme[`set${theme}Theme`]();
+        await page.sidebar.setWidth(width);
+        await page.screenshot({
+          path: `${process.env.MLENV_UI_SCREENSHOTS}/contained-${width}-${theme}.png`
+        });
+      }
+    }
+  }
+
+  await panel.button('Discard…').click();
+  await page
+    .locator('.jp-Dialog')
+    .getByRole('button', { name: 'Discard', exact: true })
+    .click();
+  await expect(banner(page)).toBeHidden();
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v1: ready`
+  );
+
+  await run(page, install);
+  await banner(page).getByRole('button', { name: 'Save as v2' }).click();
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v2: ready`,
+    { timeout: 120_000 }
+  );
+  expect(
+    await run(page, 'import os, six; print(os.path.exists("/opt/mlenv/env"))')
+  ).toBe('True');
 });
 
 test('a newer version is offered, and a label is followed', async ({

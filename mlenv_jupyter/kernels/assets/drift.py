@@ -79,6 +79,16 @@ def between(record: dict[str, Any], path: Iterable[str]) -> Drift:
     return Drift(added, changed, gone)
 
 
+def of_overlay(described: dict[str, Any], overlay: str) -> Drift:
+    """The same of an overlay that is seen from outside of its kernel; ``described`` is its JSON."""
+    record = dict(described["record"], overlay=overlay)
+    packages, layer = record["site_packages"], record.get("layer")
+    own = os.path.join(overlay, os.path.relpath(packages, record["prefix"]))
+    promoted = os.path.exists(os.path.join(overlay, "promoted"))
+    # As sys.path has them in the kernel.
+    return between(record, [own, *([] if promoted else [packages]), *([layer] if layer else [])])
+
+
 def _before(record: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     """The versions in prefix and layer, by key; what is locked where they are not to be had."""
     packages, layer = record.get("site_packages"), record.get("layer")
@@ -105,6 +115,17 @@ def installed(record: dict[str, Any], path: Iterable[str]) -> dict[str, Package]
                 one = Package(name.replace("_", "-"), version, os.path.join(place, entry))
                 found.setdefault(key_of(name), one)
     return found
+
+
+def told(drift: Drift) -> dict[str, Any]:
+    """All that is to be known of it, for somebody who cannot look into these directories."""
+    return {
+        "added": [[one.name, one.version] for one in drift.added],
+        "removed": [list(one) for one in drift.removed],
+        "changed": [[one.name, was, one.version] for one, was in drift.changed],
+        "wanted": wanted(drift),
+        "local": from_directories(drift),
+    }
 
 
 def wanted(drift: Drift) -> list[str]:

@@ -18,9 +18,17 @@ LAUNCHER = "mlenv.launcher"
 
 def this_launcher() -> str:
     """Who this process is, as no other process ever was or will be."""
+    return launcher_of(os.getpid())
+
+
+def launcher_of(pid: int) -> str:
+    """The same of another process of this machine; '' where there is none."""
     import psutil
 
-    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
+    try:
+        return f"{socket.gethostname()}:{pid}:{psutil.Process(pid).create_time():.2f}"
+    except psutil.Error:
+        return ""
 
 
 def is_gone(launcher: str) -> bool:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
 from mlenv_jupyter.kernels.containers.run import ContainerKernel
+from mlenv_jupyter.kernels.drift import drift_of
 from mlenv_jupyter.kernels.record import read_record, record_path
 
 pytestmark = [pytest.mark.docker, pytest.mark.network]
@@ -79,6 +81,57 @@ def test_packages_of_a_cell_without_a_restart(start, image_kernel):
     assert "`mlenv save` is not run for a kernel in a container" in run("%mlenv save")
     run("%mlenv discard")
     assert run(drift) == "\n"
+
+
+def test_what_it_has_is_seen_saved_and_discarded_from_outside(start, image_kernel):
+    (kernel,) = image_kernel.kernels()
+    manager, client, run = start()
+    drifts = image_kernel.drifts
+    pid = manager.provisioner.pid
+    own = drifts.own(kernel.kernel_name, pid=pid, notebook=None)
+    seen = drift_of(own)
+    assert (seen.name, seen.version, seen.form) == (kernel.name, kernel.version, "image")
+    assert not own.look()
+    with pytest.raises(Conflict, match="nothing more"):
+        drifts.save(own)
+
+    run("%pip install -q --no-deps --disable-pip-version-check six idna==3.9")
+    run("!python -m pip install -q --no-deps click")
+    busy = client.execute("import time\ntime.sleep(2)")
+    seen = drift_of(own)  # also while a cell runs
+    assert [one.name for one in seen.added] == ["click", "idna", "six"]
+    assert "idna==3.9" in own.look().wanted
+    assert (seen.changed, seen.removed) == ((), ())
+    made = drifts.save(own, message="three")
+    assert (made.name, made.version, made.message) == (kernel.name, "2", "three")
+    assert {"idna==3.9"} < set(made.definition.pip.requirements)
+    assert made.definition.docker == image_kernel.version(kernel.name, "1").definition.docker
+    assert client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] == busy
+
+    own.discard()
+    assert not own.look()
+    assert "ModuleNotFoundError" in run("import six")
+    manager.shutdown_kernel(now=True)
+    until(lambda: _is_gone(own))
+    with pytest.raises(NotFound):
+        drifts.own(kernel.kernel_name, pid=pid, notebook=None)
+
+
+def _is_gone(own):
+    try:
+        own.look()
+    except NotFound:
+        return True
+    return False
+
+
+def test_a_container_that_lies_is_told_apart(start, image_kernel, containers):
+    (kernel,) = image_kernel.kernels()
+    manager, _, run = start()
+    own = image_kernel.drifts.own(kernel.kernel_name, pid=manager.provisioner.pid, notebook=None)
+    run("open('/run/mlenv/launcher/outside.py', 'w').write('print([1, 2])')")
+    with pytest.raises(Unavailable, match="does not say"):
+        own.look()
 
 
 def test_mlenv_asks_its_host_as_far_as_that_is_allowed(start, image_kernel):
@@ -189,8 +242,6 @@ def test_another_directory_under_the_same_path_is_noticed(start, tmp_path, monke
 
 def test_a_port_that_is_taken_is_explained(image_kernel, tmp_path, monkeypatch):
     import socket
-
-    from mlenv_jupyter.core.errors import Unavailable
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
