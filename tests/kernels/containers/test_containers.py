@@ -51,7 +51,7 @@ def test_a_kernel_works_where_its_notebook_is(start, containers, tmp_path):
 
 
 def test_what_is_not_honoured_is_said(image_kernel):
-    kernel = image_kernel.install_kernel(image_kernel.kernels()[0].name)
+    kernel = image_kernel.install_kernel(image_kernel.kernels()[0].name, "1")
     assert kernel.notes == (
         "--privileged is not honoured: it is not among c.Workspace.allowed_docker_arguments.",
     )
@@ -207,13 +207,13 @@ def test_what_a_launcher_left_is_swept_by_the_next(
 def test_host_network_where_it_is_configured(start, containers, image_kernel):
     image_kernel.container_network = "host"
     try:
-        image_kernel.install_kernel(image_kernel.kernels()[0].name)
+        image_kernel.install_kernel(image_kernel.kernels()[0].name, "1")
         _, _, run = start()
         assert run("print(6 * 7)") == "42\n"
         assert containers()[0].attrs["HostConfig"]["NetworkMode"] == "host"
     finally:
         image_kernel.container_network = "bridge"
-        image_kernel.install_kernel(image_kernel.kernels()[0].name)
+        image_kernel.install_kernel(image_kernel.kernels()[0].name, "1")
 
 
 def test_a_missing_engine_is_explained_by_the_fallback_kernel(start, tmp_path):
