@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +113,11 @@ class WorkspaceOptions(Configurable):
         if self.store_directory:
             store = Path(self.store_directory).expanduser().absolute()
         return Places(home, store, self.offline)
+
+    @property
+    def default_python(self) -> str:
+        """The Python of a definition that names none."""
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
 
     def image_settings(self, *, push: bool) -> ImageSettings:
         """What an image is built with."""

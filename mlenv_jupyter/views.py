@@ -15,7 +15,7 @@ from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.build import FORMS, Build, Form
 from mlenv_jupyter.core.builder import builder_of, form_of
 from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.core.errors import MlenvError
+from mlenv_jupyter.core.errors import Conflict, MlenvError
 from mlenv_jupyter.core.lock import LockedPackage, image_platform
 from mlenv_jupyter.core.version import BuiltState, Environment, Version, VersionForm
 from mlenv_jupyter.registry.catalogue import Curated
@@ -144,6 +144,20 @@ class Views:
         if form is not None:
             return self.record(digests.get(form))
         return self._used(row, digests)[1]
+
+    def built(self, row: VersionRow, form: Form | None = None) -> Record:
+        """The commit record of a version in a form; raises Conflict where it is not built."""
+        record = self.made(row, form)
+        if record is None:
+            reference = f"{row.name}:{row.version}"
+            wanted, option = (f" as {form}", f" --as {form}") if form else ("", "")
+            raise Conflict(
+                f"{reference} is not built{wanted} on this machine.",
+                code="not_built",
+                where=reference,
+                remedy=f"Build it first: `mlenv build {reference}{option}`.",
+            )
+        return record
 
     def has_other_form(self, row: VersionRow, form: Form) -> bool:
         """Whether a version is resolved in another form than this one."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -39,6 +38,7 @@ from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.options import WorkspaceOptions
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.building import Building
     from mlenv_jupyter.builds.adopt import Adoption
     from mlenv_jupyter.builds.bundle import Bundled, Bundles
     from mlenv_jupyter.builds.collect import Collection
@@ -53,13 +53,12 @@ if TYPE_CHECKING:
     from mlenv_jupyter.notebooks.restore import Notebooks
     from mlenv_jupyter.registry.notices import NoticeWatch
     from mlenv_jupyter.registry.registry import CommitWatch, Registry
-    from mlenv_jupyter.registry.rows import VersionRow
     from mlenv_jupyter.registry.secrets import Secrets
     from mlenv_jupyter.runs.runs import Runs
     from mlenv_jupyter.serving.models import Models
     from mlenv_jupyter.serving.services import Services
     from mlenv_jupyter.store.contexts import Contexts
-    from mlenv_jupyter.store.store import Record, Store
+    from mlenv_jupyter.store.store import Store
     from mlenv_jupyter.store.wheels import Wheels
     from mlenv_jupyter.views import Views
 
@@ -152,6 +151,13 @@ class Workspace(WorkspaceOptions):
         return Queue(self.places, self.registry, self.database or None)
 
     @cached_property
+    def building(self) -> Building:
+        """What decides how a version is built, and knows what was made of it."""
+        from mlenv_jupyter.building import Building
+
+        return Building(self, self.registry, self._views, self.notebooks, self.queue)
+
+    @cached_property
     def adoption(self) -> Adoption:
         """What turns environments that are there already into Definitions."""
         from mlenv_jupyter.builds.adopt import Adoption
@@ -171,7 +177,7 @@ class Workspace(WorkspaceOptions):
         Raises NotFound, Conflict where it is not built or has no wheels, Unavailable.
         """
         row = self.registry.find(name, version)
-        return self.bundles.write(self.version(name, version), self._built(row), output)
+        return self.bundles.write(self.version(name, version), self._views.built(row), output)
 
     @cached_property
     def index(self) -> PackageIndex:
@@ -431,60 +437,18 @@ class Workspace(WorkspaceOptions):
         registry; ``form`` asks for a prefix or an image, whatever its definition takes by itself.
         Raises NotFound, Unavailable, Conflict where it cannot have that form.
         """
-        from mlenv_jupyter.builds.choice import cluster_of, definition_in
-        from mlenv_jupyter.builds.durable import new_id
-        from mlenv_jupyter.builds.spec import BuildSpec
-        from mlenv_jupyter.core.builder import asked_for, form_of
-
         row = self.registry.find(name, version)
-        form = form or form_of(row.definition)
-        wanted = definition_in(row.definition, form, self.base_image)
-        if not force and not push:
-            reused = self._reused(row, form)
-            if reused is not None:
-                return reused
-        cluster = cluster_of(self.build_executor, wanted, self.database)
-        curated = row.source == "catalogue"
-        if curated:
-            python = row.definition.python or self.default_python
-            row = msgspec.structs.replace(row, lock_id=self.registry.lock_of_curated(row, python))
-        spec = BuildSpec(
-            id=new_id(),
-            name=row.name,
-            version=row.version,
-            digest=row.digest,
-            definition=self._to_build(row, form),
-            form=form,
-            note=asked_for(row.definition, form),
-            version_id=None if curated else row.id,
-            lock_id=row.lock_id,
-            home=str(self.places.home),
-            store=str(self.places.store),
-            # Told in its environment, except on another machine: an address may hold a password.
-            database=(self.database or None) if cluster else None,
-            force=force,
-            use_cache=cache,
-            max_concurrent_builds=self.max_concurrent_builds,
-            images=self.image_settings(push=push),
-            offline=self.offline,
-            cluster=cluster,
+        author = author or whoami()
+        return self.building.start(
+            row, force=force, cache=cache, push=push, author=author, form=form
         )
-        return self.queue.submit(spec, author or whoami())
 
     def image_details(self, name: str, version: str | None = None) -> ImageDetails:
         """What is known of a version's image, built or not.
 
         Raises NotFound, Conflict for what can be no image.
         """
-        from mlenv_jupyter.builds.images.details import image_details
-        from mlenv_jupyter.core.builder import builder_of
-
-        row = self.registry.find(name, version)
-        record = self._views.made(row, "image")
-        place = self.places.image(record.lock_digest) if record else None
-        registry = self.image_registry.partition("/")[0] or None
-        builder = str(builder_of(row.definition, "image"))
-        return image_details(row.digest, record, place, registry=registry, builder=builder)
+        return self.building.image_details(self.registry.find(name, version))
 
     def builds(self, *, limit: int = 50, name: str | None = None) -> tuple[Build, ...]:
         """The newest builds."""
@@ -562,7 +526,7 @@ class Workspace(WorkspaceOptions):
         row = self.registry.find(name, version)
         self.lifecycle.require_offered(row)
         uv = find_uv()
-        record = self._built(row, form)
+        record = self._views.built(row, form)
         if record.image is not None:
             launch = container_record(row, record, self.store, self.container_policy())
         else:
@@ -620,7 +584,7 @@ class Workspace(WorkspaceOptions):
         from mlenv_jupyter.runs.environment import environment_in
 
         row = self.registry.find(name, version)
-        record = self._built(row)
+        record = self._views.built(row)
         if record.image is not None:
             from mlenv_jupyter.kernels.containers.command import container_command
             from mlenv_jupyter.kernels.containers.policy import granted
@@ -640,11 +604,6 @@ class Workspace(WorkspaceOptions):
             Interpreter(version=one.version, implementation=one.implementation, path=one.executable)
             for one in installed(self.places.pythons)
         )
-
-    @property
-    def default_python(self) -> str:
-        """The Python of a definition that names none."""
-        return f"{sys.version_info.major}.{sys.version_info.minor}"
 
     def status(self) -> Status:
         """How this workspace is, in a few milliseconds."""
@@ -686,68 +645,6 @@ class Workspace(WorkspaceOptions):
         return removed
 
     # Inside.
-
-    def _built(self, row: VersionRow, form: Form | None = None) -> Record:
-        """The commit record of a version in a form; raises Conflict where it is not built."""
-        record = self._views.made(row, form)
-        if record is None:
-            reference = f"{row.name}:{row.version}"
-            wanted, option = (f" as {form}", f" --as {form}") if form else ("", "")
-            raise Conflict(
-                f"{reference} is not built{wanted} on this machine.",
-                code="not_built",
-                where=reference,
-                remedy=f"Build it first: `mlenv build {reference}{option}`.",
-            )
-        return record
-
-    def _to_build(self, row: VersionRow, form: Form) -> Definition:
-        """What is built of a version in a form."""
-        from mlenv_jupyter.builds.choice import definition_in
-        from mlenv_jupyter.core.builder import form_of
-
-        restored = row.source != "catalogue"
-        definition = self.notebooks.to_build(row) if restored else row.definition
-        made = definition_in(definition, form, self.base_image)
-        both = form != form_of(definition) or self._views.has_other_form(row, form)
-        if both and row.lock_id is not None and not (made.python or made.conda.packages):
-            # One lock serves both forms, and it is of one Python; conda brings its own.
-            python = self.registry.locks.python_of(row.lock_id)
-            made = msgspec.structs.replace(made, python=python)
-        return made
-
-    def _reused(self, row: VersionRow, form: Form) -> Build | None:
-        """The build that made what is there of a version in a form; None where it is to be built"""
-        from mlenv_jupyter.builds.durable import moment
-        from mlenv_jupyter.builds.images.details import is_there
-
-        record = self._views.made(row, form)
-        if record is None:
-            return None
-        (version,) = self._views.versions([row])
-        build = version.build
-        if build is not None and not build.ended and build.form in (form, None):
-            return None
-        # People prune: the engine may not have the image any more.
-        if record.image is not None and not is_there(record):
-            return None
-        if build is not None and build.lock_digest == record.lock_digest:
-            return msgspec.structs.replace(build, reused=True)
-        # Another version with the same lock was built: this one is ready without a build.
-        now = moment()
-        made = Build(
-            id="",
-            name=version.name,
-            version=version.version,
-            digest=version.digest,
-            state="succeeded",
-            created_at=now,
-            finished_at=now,
-            reused=True,
-            lock_digest=record.lock_digest,
-            form=form,
-        )
-        return self.queue.record_reused(made)
 
     def _note_kernel(self, action: Any, name: str, version: str, made: str) -> None:
         self.registry.changes.add("kernel", action, name, version=version, ref=made)
