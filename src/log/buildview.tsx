@@ -4,6 +4,7 @@ import * as React from 'react';
 import type { BuildLogStream } from '../buildlog';
 import { Button } from '../panel/parts';
 import { useNow } from '../panel/context';
+import { stageWord } from '../panel/states';
 import type { BuildState, IBuild, IFix } from '../wire';
 import { BuildHead } from './buildhead';
 import { ErrorCard } from './errorcard';
@@ -148,24 +149,9 @@ function sentenceFor(
   log: BuildLog,
   trans: TranslationBundle
 ): string {
-  switch (state) {
-    case 'queued':
-      return trans.__('Queued');
-    case 'resolving':
-      return trans.__('Resolving');
-    case 'installing':
-      return trans.__('Installing');
-    case 'verifying':
-      return trans.__('Verifying');
-    case 'succeeded':
-      return trans.__('Ready');
-    case 'failed':
-      return trans.__('Failed: %1', log.result?.error?.message ?? '');
-    case 'cancelled':
-      return trans.__('Cancelled');
-    case 'interrupted':
-      return trans.__('Interrupted');
-  }
+  return state === 'failed'
+    ? trans.__('Failed: %1', log.result?.error?.message ?? '')
+    : stageWord(state, trans);
 }
 
 /** Says when the connection is lost and when it is tried again. */

@@ -61,7 +61,8 @@ export function stageWords(
   };
 }
 
-function stageWord(state: BuildState, trans: TranslationBundle): string {
+/** A stage or an end of a build in one word. */
+export function stageWord(state: BuildState, trans: TranslationBundle): string {
   switch (state) {
     case 'queued':
       return trans.__('Queued');
