@@ -24,6 +24,7 @@ from .markup import (
     row,
     size,
     state_mark,
+    state_text,
     tag,
     title,
 )
@@ -67,20 +68,17 @@ def build(view: View) -> Card:
 def _ready(view: View) -> Card:
     name, number = view.title
     how, hint = _how(view), f"Use it: `%mlenv use {view.reference}`"
-    head = state_mark("ready", "Ready:") + " " + title(name, number)
-    html = tag(tag(head) + quiet(escape(how)), "display:flex;gap:10px;flex-wrap:wrap")
-    html += quiet(marked(hint)) + _log(view, list(view.lines), opened=False)
+    ready = state_mark("ready", "Ready:") + " " + title(name, number)
+    html = tag(tag(ready) + quiet(escape(how)), "display:flex;gap:10px;flex-wrap:wrap")
+    html += quiet(marked(hint)) + log(view, list(view.lines), opened=False)
     return Card(f"✓ Ready: {name} {number}   {how}\n" + hint.replace("`", ""), html)
 
 
 def _under_way(view: View) -> Card:
     name, number = view.title
-    stages = view.stages()
-    html = row(title(name, number), state_mark(view.state) if view.ended else "")
-    text = [f"{name} {number}", " → ".join(_step_text(*one) for one in stages)]
-    html += tag(
-        "".join(_step_html(*one) for one in stages), "display:flex;flex-wrap:wrap;margin-top:8px"
-    )
+    html = head(view) + steps(view)
+    ended = "   " + state_text(view.state) if view.ended else ""
+    text = [f"{name} {number}{ended}", " → ".join(_step_text(*one) for one in view.stages())]
     if view.interrupted:
         html += quiet(ON)
         text.append(ON)
@@ -94,9 +92,20 @@ def _under_way(view: View) -> Card:
         html += tag(problem_html(error), style)
         text.append(problem_text(error))
     last = list(view.lines)
-    html += _log(view, last if view.ended else last[-SHOWN:], opened=True)
+    html += log(view, last if view.ended else last[-SHOWN:], opened=True)
     text += [f"{at:7.1f}  {line}" for at, line, _ in last[-SHOWN:]]
     return Card("\n".join(text), html)
+
+
+def head(view: View) -> str:
+    """Name and version, and how it ended, as HTML."""
+    return row(title(*view.title), state_mark(view.state) if view.ended else "")
+
+
+def steps(view: View) -> str:
+    """The stages, as HTML."""
+    made = "".join(_step_html(*one) for one in view.stages())
+    return tag(made, "display:flex;flex-wrap:wrap;margin-top:8px")
 
 
 def _how(view: View) -> str:
@@ -110,12 +119,10 @@ def _how(view: View) -> str:
 def _step_html(stage: str, state: str, seconds: float | None) -> str:
     glyph, colour = GLYPHS[state]
     weight = "400" if state == "waiting" else "600"
-    head = (
-        in_colour(glyph, colour) + " " + tag(_word(stage, state), f"font-weight:{weight}", "span")
-    )
+    word = tag(_word(stage, state), f"font-weight:{weight}", "span")
     spent = "&nbsp;" if seconds is None else f"{seconds:.1f} s"
     spent = tag(spent, f"color:{QUIET};font-variant-numeric:tabular-nums")
-    return tag(head + spent, "flex:1;min-width:84px")
+    return tag(in_colour(glyph, colour) + " " + word + spent, "flex:1;min-width:84px")
 
 
 def _step_text(stage: str, state: str, seconds: float | None) -> str:
@@ -127,19 +134,29 @@ def _word(stage: str, state: str) -> str:
     return STEPS[stage][1 if state == "done" else 0]
 
 
-def _bar(progress: dict[str, Any]) -> tuple[str, str]:
-    done, total = progress.get("done", 0), progress["total"]
-    count = f"{done} of {plural(total, 'package')}"
+def count(progress: dict[str, Any]) -> str:
+    """How many packages and bytes are done."""
+    text = f"{progress.get('done', 0)} of {plural(progress['total'], 'package')}"
     if progress.get("bytes_total"):
-        count += f"   {size(progress.get('bytes_done') or 0)} of {size(progress['bytes_total'])}"
-    share = min(1.0, done / total)
-    inner = tag("", f"height:4px;width:{share * 100:.1f}%;background:{BLUE}")
+        text += f"   {size(progress.get('bytes_done') or 0)} of {size(progress['bytes_total'])}"
+    return text
+
+
+def share(progress: dict[str, Any]) -> float:
+    """The part of the packages that is done, from 0 to 1."""
+    return min(1.0, float(progress.get("done", 0)) / float(progress["total"]))
+
+
+def _bar(progress: dict[str, Any]) -> tuple[str, str]:
+    text, part = count(progress), share(progress)
+    inner = tag("", f"height:4px;width:{part * 100:.1f}%;background:{BLUE}")
     html = tag(inner, f"height:4px;background:{LINE};margin:8px 0 4px")
-    html += tag(escape(count), "font-variant-numeric:tabular-nums")
-    return f"[{('#' * int(share * 20)).ljust(20, '-')}] {count}", html
+    html += tag(escape(text), "font-variant-numeric:tabular-nums")
+    return f"[{('#' * int(part * 20)).ljust(20, '-')}] {text}", html
 
 
-def _log(view: View, lines: list[tuple[float, str, str]], *, opened: bool) -> str:
+def log(view: View, lines: list[tuple[float, str, str]], *, opened: bool) -> str:
+    """Lines of the log below how many there are, as HTML."""
     if not lines:
         return ""
     body = "\n".join(_log_line(*one) for one in lines)

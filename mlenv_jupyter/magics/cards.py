@@ -8,7 +8,6 @@ from html import escape
 from .drift import between
 from .markup import (
     ORANGE,
-    STATES,
     Card,
     columns,
     fold,
@@ -22,6 +21,7 @@ from .markup import (
     row,
     size,
     state_mark,
+    state_text,
     table,
     tag,
     title,
@@ -121,8 +121,8 @@ def version(answer: dict[str, Any]) -> Card:
         ("Kernel", answer["kernel"] or ""),
         ("About", answer["description"]),
     ]
-    glyph, _, word = STATES.get(answer["state"], ("", "", answer["state"]))
-    text = "{} {}   {} {}\n".format(answer["name"], numbered(answer["version"]), glyph, word)
+    shown = (answer["name"], numbered(answer["version"]), state_text(answer["state"]))
+    text = "{} {}   {}\n".format(*shown)
     text += columns(pairs)
     html = row(head, state_mark(answer["state"]))
     html += grid([pair(name, escape(value)) for name, value in pairs if value])
@@ -183,9 +183,8 @@ def checks(answer: dict[str, Any]) -> Card:
 def started(answer: dict[str, Any]) -> Card:
     """A build that was started or cancelled, in one line."""
     name = "{} {}".format(answer["name"], numbered(answer["version"]))
-    glyph, _, word = STATES.get(answer["state"], ("", "", answer["state"]))
     html = row(title(answer["name"], numbered(answer["version"])), state_mark(answer["state"]))
-    return Card("{}   {} {} (build {})".format(name, glyph, word, answer["id"]), html)
+    return Card("{}   {} (build {})".format(name, state_text(answer["state"]), answer["id"]), html)
 
 
 def use(kernel: dict[str, Any], asked: bool) -> Card:

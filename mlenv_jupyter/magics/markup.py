@@ -75,8 +75,7 @@ def table(
         words = list(line)
         cells = [escape(cell) for cell in line]
         if state >= 0:
-            glyph, _, word = STATES.get(line[state], ("", "", line[state]))
-            words[state] = f"{glyph} {word}".strip()
+            words[state] = state_text(line[state])
             cells[state] = state_mark(line[state])
         html += tag("".join(tag(cell, left, "td") for cell in cells), name="tr")
         shown.append(words)
@@ -112,6 +111,12 @@ def state_mark(state: str, word: str = "") -> str:
     """A state: its shape, its colour and its word."""
     glyph, colour, own = STATES.get(state, ("", INK, state))
     return in_colour(glyph, colour) + " " + escape(word or own)
+
+
+def state_text(state: str) -> str:
+    """The same as text."""
+    glyph, _, word = STATES.get(state, ("", "", state))
+    return f"{glyph} {word}".strip()
 
 
 def pair(name: str, value_html: str) -> str:

@@ -5,14 +5,14 @@ IPython and the standard library only, Python 3.8 and later.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
-import time
 
-from . import building, cards, drift, following, packages, problems
+from . import building, cards, drift, following, packages, problems, widgets
 from .command import Command, Refused, problem_of, with_json
+from .completion import Completion
+from .markup import Card
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ HELP = """\
 The environment of this notebook, and all the others.
 
   %mlenv                         where am I: name, version, packages, drift
-  %mlenv list [WORDS]            the environments
+  %mlenv list [WORDS]            the environments; --widget: to browse, with buttons (ipywidgets)
   %mlenv show [NAME[:V]]         a version: asked for, resolved, state
   %mlenv drift                   what this kernel has beyond its version
   %mlenv add PACKAGE …           install into this notebook's own copy; remove PACKAGE … takes out
@@ -31,7 +31,8 @@ The environment of this notebook, and all the others.
   %mlenv discard                 take out again what was added here
   %mlenv new NAME -p PACKAGE …   register an environment (--python, -v KEY=VALUE)
   %mlenv set KEY=VALUE …         the next version of this environment, with other variables
-  %mlenv build [NAME[:V]]        build it and watch (interrupting the cell leaves it running)
+  %mlenv build [NAME[:V]]        build it and watch (interrupting the cell leaves it running);
+                                 --widget: beside the cell, with buttons (ipywidgets)
   %mlenv use NAME[:V]            switch this notebook to it; NAME:LABEL --follow goes with a label
   %mlenv log [NAME[:V]]          the log of the newest build
   %mlenv cancel NAME             stop a build
@@ -52,16 +53,9 @@ PLAIN = (
 )
 HERE = ("drift", "add", "remove", "save", "discard")
 """What is about the environment of this kernel, and nothing where it is none of mlenv."""
+WITH_BUTTONS = ("build", "list")
 OWN = ("build", "use", "log", "help", *HERE)
-NAME_FIRST = (
-    *("show", "build", "use", "log", "cancel", "diff", "export", "set"),
-    *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
-)
 FOLLOW = "--follow"
-MOST = 20
-"""Versions that completion offers."""
-REMEMBERED = 10.0
-"""Seconds for which the names for completion are kept."""
 
 
 class MlenvError(Exception):
@@ -80,7 +74,8 @@ class Magic:
         self.record = record
         self.reference = f"{record['name']}:{record['version']}" if record else ""
         self.in_kernel = getattr(shell, "kernel", None) is not None
-        self._names: tuple[float, list[str]] = (0.0, [])
+        self.completion = Completion(self.command, (*CARDS, *PLAIN, *OWN))
+        self._advised = False
         self._comm: Any = None
 
     def run(self, line: str, cell: str | None = None) -> None:
@@ -115,8 +110,8 @@ class Magic:
             print(HELP)
         elif "--help" in rest or "-h" in rest:
             print(self.command.text([verb, *rest]))
-        elif verb == "build":
-            self.build(self.or_here(rest))
+        elif verb in WITH_BUTTONS:
+            self.with_buttons(verb, self.or_here(rest) if verb == "build" else rest)
         elif verb == "use":
             self.use(rest)
         elif verb == "log":
@@ -154,6 +149,26 @@ class Magic:
         else:
             self.show(cards.CARDS[verb](answer))
 
+    def with_buttons(self, verb: str, rest: list[str]) -> None:
+        """A verb with a view with buttons, where that is asked for and somebody may press them."""
+        wish = widgets.Wish(rest)
+        library = None
+        if wish.wanted and "--detach" not in rest and widgets.is_attended(self.shell):
+            library = widgets.ipywidgets()
+            if library is None and (wish.said or not self._advised):
+                self.show(widgets.advice(self.record))
+                self._advised = True
+        if library is None:
+            self.build(wish.words) if verb == "build" else self.card(verb, wish.words)
+        elif verb == "build":
+            from . import buildwidget
+
+            buildwidget.show(self, library, wish.words)
+        else:
+            from . import listwidget
+
+            listwidget.show(self, library, wish.words)
+
     def build(self, rest: list[str]) -> None:
         """Build, and one display that follows along."""
         if "--detach" in rest:
@@ -167,13 +182,16 @@ class Magic:
             raise Refused(error)
 
     def use(self, rest: list[str]) -> None:
-        """Install the kernel, and ask the front end to switch to it."""
+        """Switch to a version."""
+        self.show(self.used(rest))
+
+    def used(self, rest: list[str]) -> Card:
+        """Install the kernel, ask the front end to switch to it, and say so. Raises Refused."""
         follows = followed(rest)
         kernel = self.command.answer(["use", *[one for one in rest if one != FOLLOW]])
         same = kernel["kernel_name"] == self.record.get("kernel_name")
         if same and not follows:
-            self.show(cards.sentence(f"This notebook runs on {kernel['display_name']} already."))
-            return
+            return cards.sentence(f"This notebook runs on {kernel['display_name']} already.")
         asked = self.in_kernel and self.open_comm(
             {
                 "action": "use",
@@ -183,7 +201,7 @@ class Magic:
                 **({"follows": follows} if follows else {}),
             }
         )
-        self.show(cards.use(kernel, asked))
+        return cards.use(kernel, asked)
 
     def here(self, verb: str, rest: list[str]) -> None:
         """A verb about this kernel's own packages."""
@@ -268,16 +286,8 @@ class Magic:
 
     def display(self) -> Callable[[following.View], None]:
         """A function that shows a build in one place, again and again."""
-        from IPython.display import display, update_display
-
-        place = f"mlenv-{os.getpid()}-{time.monotonic_ns()}"
-        put: list[Any] = [display]
-
-        def show(view: following.View) -> None:
-            put[0](building.build(view).bundle(), raw=True, display_id=place)
-            put[0] = update_display
-
-        return show
+        place = widgets.Place()
+        return lambda view: place.put(building.build(view))
 
     def open_comm(self, data: dict[str, Any]) -> bool:
         """Tell the front end; whether there is one cannot be known from here."""
@@ -290,37 +300,6 @@ class Magic:
         except (ImportError, RuntimeError):
             return False
         return True
-
-    def complete(self, event: Any) -> list[str]:
-        """Verbs, then names."""
-        before = event.line.split()
-        if event.line.endswith(" "):
-            before.append("")
-        if len(before) <= 2:
-            return sorted((*CARDS, *PLAIN, *OWN))
-        if before[1] not in NAME_FIRST:
-            return []
-        name, colon, _ = before[-1].partition(":")
-        return self.versions(name) if colon else self.names()
-
-    def versions(self, name: str) -> list[str]:
-        """What may stand after ``NAME:``, the newest first, then the labels."""
-        code, out, _ = self.command.finish(with_json(["list", name]))
-        found = [one for one in json.loads(out)["items"] if one["name"] == name] if not code else []
-        if not found:
-            return []
-        newest = str(found[0]["latest"]["version"])
-        below = [str(n) for n in range(int(newest), 0, -1)] if newest.isdigit() else [newest]
-        return [*below[:MOST], *sorted(found[0].get("labels") or ())]
-
-    def names(self) -> list[str]:
-        """The environments, asked for at most every ten seconds."""
-        at, names = self._names
-        if not names or time.monotonic() - at > REMEMBERED:
-            code, out, _ = self.command.finish(["list", "-q"])
-            names = out.split() if not code else []
-            self._names = (time.monotonic(), names)
-        return names
 
 
 def followed(words: list[str]) -> str:
@@ -348,7 +327,9 @@ def register(ip: Any, *, cli: list[str], record: dict[str, Any]) -> None:
 
     mlenv.__doc__ = HELP
     ip.register_magic_function(mlenv, magic_kind="line_cell", magic_name="mlenv")
-    ip.set_hook("complete_command", lambda _, event: magic.complete(event), str_key="%mlenv")
+    ip.set_hook(
+        "complete_command", lambda _, event: magic.completion.complete(event), str_key="%mlenv"
+    )
 
 
 def print_new(view: following.View) -> None:

@@ -66,6 +66,7 @@ def test_deny_list(asset):
         "HF_TOKEN",
         "GITHUB_TOKEN",
         "JUPYTERHUB_USER",
+        "MLENV_WIDGETS",
         "JUPYTERHUB_SERVICE_PREFIX",
         "JPY_PARENT_PID",
         "MLENV_HOME",

@@ -12,7 +12,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.kernels.launcher import assets
+from mlenv_jupyter.workspace import Workspace
 
 MODULES = {
     name.partition("/")[2]: data.decode()
@@ -90,3 +92,16 @@ def by_file(tmp_path: Path) -> Callable[[], Any]:
         return module
 
     return load
+
+
+@pytest.fixture
+def kernel_name(workspace: Workspace, wheelhouse: Callable[..., Path]) -> str:
+    """The kernel of an environment `demo`; beside it there is `torn`, which cannot be built."""
+    place = str(wheelhouse("mlenv-pebble"))
+    for name, requirement in (("demo", "mlenv-pebble"), ("torn", "mlenv-no-such-thing")):
+        definition = Definition.create(
+            requirements=[requirement], find_links=[place], variables={"COLOUR": "blue"}
+        )
+        workspace.register(name, definition)
+    assert workspace.wait(workspace.build("demo").id, 120).state == "succeeded"
+    return workspace.install_kernel("demo").kernel_name

@@ -42,7 +42,7 @@ PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 PATIENCE = 3.0
 ENTRIES = 50
 """Names of the working directory by which the container sees whether it has the same one."""
-PASSED = ("LANG", "LANGUAGE", "TZ", "TERM", "COLUMNS", "LINES")
+PASSED = ("LANG", "LANGUAGE", "TZ", "TERM", "COLUMNS", "LINES", "MLENV_WIDGETS")
 
 
 def main(argv: list[str]) -> NoReturn:
