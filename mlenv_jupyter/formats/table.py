@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from mlenv_jupyter.core.errors import InvalidRequest
+from mlenv_jupyter.formats.python_file import with_python
 from mlenv_jupyter.formats.report import Imported, ReadFile, check_size, invalid
 
 _FOREIGN = re.compile(r"setup\.(?:py|cfg)|gemfile|package(?:-lock)?\.json")
@@ -176,10 +177,11 @@ def read_text(
 ) -> Imported:
     """A file that people have, as a Definition and a report of what became of its lines.
 
-    ``read`` gives the text of the files that it names, by their path beside it; None where there
-    is none. ``form`` names the format where the file's name and content do not tell. ``chosen``
-    are the ``extras`` and ``groups`` of a project that are taken, too. Raises InvalidDefinition,
-    with ``where`` as ``line N``, TooLarge, and InvalidRequest for a format that is not there.
+    ``read`` gives the text of the files that it names, and of those that say which Python it is
+    for, by their path beside it; None where there is none. ``form`` names the format where the
+    file's name and content do not tell. ``chosen`` are the ``extras`` and ``groups`` of a project
+    that are taken, too. Raises InvalidDefinition, with ``where`` as ``line N``, TooLarge, and
+    InvalidRequest for a format that is not there.
     """
     text = check_size(text, filename)
     _require_text(text)
@@ -194,7 +196,7 @@ def read_text(
             remedy="Leave them out, or import the pyproject.toml.",
         )
     made: Imported = reader(text, read, re.split(r"[/\\]", filename)[-1], **asked)
-    return made
+    return with_python(made, read)
 
 
 def _require_text(text: str) -> None:

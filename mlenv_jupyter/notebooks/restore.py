@@ -131,6 +131,14 @@ class Notebooks:
         """Whether there is an environment of a name here."""
         return self._find(name, "latest") is not None
 
+    def of_definition(self, definition: Definition) -> VersionRow | None:
+        """The newest version here that asks for the very same; None for what asks for nothing."""
+        if not definition.wanted and definition.docker is None:
+            return None
+        ids = identity.definition_id(definition), identity.digest(definition)
+        rows = self._registry.versions.with_definition(*ids)
+        return next((one for one in rows if one.archived_at is None), None)
+
     def is_archived(self, plan: Plan) -> bool:
         """Whether the version that a plan found here is archived."""
         if plan.here_name is None:

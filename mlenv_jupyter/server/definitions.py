@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,10 +11,13 @@ from tornado import web
 
 from mlenv_jupyter.core.errors import InvalidDefinition, InvalidRequest, Problem
 from mlenv_jupyter.server.base import ApiHandler
+from mlenv_jupyter.server.contents import directory_of
 from mlenv_jupyter.server.requests import MAX_IMPORT
 from mlenv_jupyter.server.wire import DiffQuery, ExportQuery, ToImport, ToResolve, ToValidate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlenv_jupyter.core.version import Preview, Validation
     from mlenv_jupyter.formats import Imported
     from mlenv_jupyter.workspace import Workspace
@@ -60,7 +64,9 @@ class ImportHandler(ApiHandler):
     async def post(self) -> None:
         """Read a file that people already have; nothing is registered."""
         body = self.body(ToImport, limit=MAX_IMPORT)
-        self.answer(await self.access.run(lambda: _import(body)))
+        inside = body.directory
+        place = None if inside is None else directory_of(self.contents_manager, inside)
+        self.answer(await self.ask(lambda it: _import(it, body, place)))
 
 
 class ExportHandler(ApiHandler):
@@ -125,27 +131,38 @@ def _plain(definition: msgspec.Raw) -> Any:
     return msgspec.json.decode(definition)
 
 
-def _import(body: ToImport) -> dict[str, Any]:
+def _import(it: Workspace, body: ToImport, place: Path | None) -> dict[str, Any]:
     from mlenv_jupyter.core.names import check_name
 
     if body.format == "":
         raise InvalidRequest("The format is empty.", where="format", remedy="Leave it out.")
-    read = _imported(body)
+    read = _imported(body, place)
+    here = it.notebooks.of_definition(read.definition)
     name = check_name(body.name) if body.name else read.name or ""
     return {
         "name": name,
         "version": read.version,
         "format": read.format,
         "definition": read.definition,
+        "here": {"name": here.name, "version": here.version} if here else None,
         "report": read.report,
         "problems": read.problems,
     }
 
 
-def _imported(body: ToImport) -> Imported:
+def _imported(body: ToImport, place: Path | None) -> Imported:
     from mlenv_jupyter.formats import decode_text, read_text
+    from mlenv_jupyter.formats.python_file import MAX_LENGTH, PYTHON_FILES
 
-    files = body.files or {}
+    files = dict(body.files or {})
+    if place is not None and body.text is not None:
+        # Jupyter hides one of them, so that no browser can send it.
+        for name in PYTHON_FILES:
+            beside = place / name
+            with contextlib.suppress(OSError):
+                if beside.is_file():
+                    with beside.open(encoding="utf-8", errors="replace") as file:
+                        files.setdefault(name, file.read(MAX_LENGTH))
     chosen: dict[str, Any] = {"form": body.format, "extras": body.extras, "groups": body.groups}
     if body.data is not None:
         if body.text is not None:

@@ -207,12 +207,14 @@ class ToImport(Body, frozen=True):
     """A file's text, or as base64 its bytes; name and content tell the format unless it is named.
 
     ``files`` are the texts beside it by their paths: without a text, those of a directory.
+    ``directory`` is the one of this server that it is in: which Python it is for may stand there.
     """
 
     text: str | None = None
     data: bytes | None = None
     filename: ShortText = ""
     files: dict[str, str] | None = None
+    directory: str | None = None
     name: str | None = None
     format: ShortText | None = None
     extras: tuple[str, ...] = ()

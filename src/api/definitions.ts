@@ -55,6 +55,8 @@ export const definitions = (door: Door) => ({
     text?: string;
     filename: string;
     files?: { [path: string]: string };
+    /** Where it is on the server: what says the Python may stand beside it. */
+    directory?: string;
     name?: string;
   }): Promise<IImport> {
     return door.send('POST', 'import', body);

@@ -4,7 +4,7 @@ import { NEW } from '../editor/drafts';
 import type { IPanelContext } from '../panel/context';
 import { confirmDiscard } from '../panel/dialogs';
 import type { DefinitionInput, IImport, IProblem } from '../wire';
-import type { IFileToRead } from './contents';
+import { bodyOf, type IFileToRead } from './contents';
 
 type Context = Pick<IPanelContext, 'environments' | 'place' | 'trans'>;
 
@@ -62,11 +62,7 @@ export async function beginFromFile(
 ): Promise<void> {
   let read: IImport;
   try {
-    read = await context.environments.api.importFile({
-      ...(file.text !== undefined && { text: file.text }),
-      ...(file.files && { files: file.files }),
-      filename: file.name
-    });
+    read = await context.environments.api.importFile(bodyOf(file));
   } catch (reason) {
     if (!(reason instanceof ProblemError)) {
       throw reason;

@@ -1,12 +1,16 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
 
+import type { Api } from '../api';
+
 /** What is sent to be read: a file with the texts beside it, or the files of a folder. */
 export interface IFileToRead {
   readonly name: string;
   /** Left out for a folder. */
   readonly text?: string;
   readonly files?: { [path: string]: string };
+  /** The folder of the server that the file is in. */
+  readonly directory?: string;
 }
 
 /** Of a folder, so many files at most, none larger than this, and so many folders deep. */
@@ -50,7 +54,23 @@ export async function readContents(
   };
   await add(text, '', 0);
   const beside = Object.keys(files).length ? { files } : {};
-  return { name: PathExt.basename(path), text, ...beside };
+  return {
+    name: PathExt.basename(path),
+    text,
+    directory: folder,
+    ...beside
+  };
+}
+
+/** What is sent of a file or a folder for the server to read. */
+export function bodyOf(file: IFileToRead): Parameters<Api['importFile']>[0] {
+  const { name: filename, text, files, directory } = file;
+  return {
+    ...(text !== undefined && { text }),
+    ...(files && { files }),
+    ...(directory !== undefined && { directory }),
+    filename
+  };
 }
 
 /** The texts of a folder of the server's own, and of the folders in it. */

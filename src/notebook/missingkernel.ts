@@ -171,19 +171,25 @@ export class MissingKernel implements IDisposable {
     this._set({ is: 'failed', wants, build: null, problem });
   }
 
-  private _look(): void {
+  private _look(isLate = false): void {
     const { context, sessionContext } = this._panel;
     if (this._isDisposed || sessionContext.session?.kernel) {
       return;
     }
-    const { defaultKernelName: kernelName } = context.model;
+    const kernelName =
+      context.model.defaultKernelName ||
+      (sessionContext.kernelPreference.name ?? '');
     const spec = context.model.getMetadata('kernelspec') as
       { display_name?: string } | undefined;
     const stamp = stampOf(this._panel);
-    const wants =
-      stamp && isOurs(kernelName)
-        ? { kernelName, name: stamp.name, version: stamp.version }
-        : factsOfNames(kernelName, spec?.display_name ?? '');
+    if (stamp && !isOurs(kernelName) && !this._kernelspecs.specs && !isLate) {
+      // Whether a kernel of somebody else is here can only be told later.
+      void this._kernelspecs.ready.then(() => this._look(true));
+      return;
+    }
+    const wants = stamp
+      ? { kernelName, name: stamp.name, version: stamp.version }
+      : factsOfNames(kernelName, spec?.display_name ?? '');
     if (!wants || this._isInstalled(kernelName)) {
       return;
     }

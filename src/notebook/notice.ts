@@ -65,6 +65,8 @@ export type Notice =
       readonly how: string;
       /** The file that says so, where it is not the notebook itself. */
       readonly beside: IBeside | null;
+      /** The version here that asks for the very same. */
+      readonly here: Target | null;
     };
 
 /** The number that the next version will have, as far as the numbers tell. */

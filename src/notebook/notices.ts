@@ -263,12 +263,12 @@ export class Notices implements IDisposable {
       return [];
     }
     surroundings.look();
-    const { beside, named } = surroundings;
+    const { beside, here, named } = surroundings;
     const listed = foundInPanel(this.panel);
     const found: (Notice | null)[] = [
       named && { is: 'named', by: named },
-      listed && { is: 'found', how: listed.how, beside: null },
-      beside && { is: 'found', how: beside.name, beside }
+      listed && { is: 'found', how: listed.how, beside: null, here: null },
+      beside && { is: 'found', how: beside.name, beside, here }
     ];
     return found.filter(one => one !== null);
   }

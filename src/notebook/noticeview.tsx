@@ -9,7 +9,7 @@ import type { IBeside } from './beside';
 import { BuildBanner } from './buildbanner';
 import { countOf } from './driftwatch';
 import type { MissingKernel } from './missingkernel';
-import type { Notice } from './notice';
+import type { Notice, Target } from './notice';
 import type { Notices } from './notices';
 
 /** What the buttons of a notice do beside what its model does. */
@@ -261,25 +261,40 @@ function OneNotice(props: INoticeProps & { notice: Notice }): JSX.Element {
         </Banner>
       );
     }
-    case 'found':
+    case 'found': {
+      const { here } = notice;
       return (
         <Banner
           tone="quiet"
           icon="environment"
           text={
-            notice.beside
-              ? trans.__('%1 beside this notebook lists packages.', notice.how)
-              : trans.__('This notebook lists its packages (%1).', notice.how)
+            notice.beside && here
+              ? trans.__(
+                  '%1 beside this notebook lists the packages of %2.',
+                  notice.how,
+                  titleOf(here)
+                )
+              : notice.beside
+                ? trans.__(
+                    '%1 beside this notebook lists packages.',
+                    notice.how
+                  )
+                : trans.__('This notebook lists its packages (%1).', notice.how)
           }
-          strong={notice.how}
+          strong={here ? titleOf(here) : notice.how}
           {...shared}
         >
-          <Button
-            label={trans.__('Make an environment')}
-            onClick={() => actions.makeEnvironment(notice.beside)}
-          />
+          {here ? (
+            <Use {...props} target={here} />
+          ) : (
+            <Button
+              label={trans.__('Make an environment')}
+              onClick={() => actions.makeEnvironment(notice.beside)}
+            />
+          )}
         </Banner>
       );
+    }
     case 'named': {
       const { by } = notice;
       return (
@@ -294,11 +309,7 @@ function OneNotice(props: INoticeProps & { notice: Notice }): JSX.Element {
           strong={titleOf(by)}
           {...shared}
         >
-          <Button
-            label={trans.__('Use %1', titleOf(by))}
-            title={trans.__('Builds it if it is not built')}
-            onClick={() => void notices.use(by)}
-          />
+          <Use {...props} target={by} />
         </Banner>
       );
     }
@@ -321,6 +332,18 @@ function OneNotice(props: INoticeProps & { notice: Notice }): JSX.Element {
       );
     }
   }
+}
+
+/** What is registered here and nothing runs in yet. */
+function Use(props: INoticeProps & { target: Target }): JSX.Element {
+  const { notices, target, trans } = props;
+  return (
+    <Button
+      label={trans.__('Use %1', titleOf(target))}
+      title={trans.__('Builds it if it is not built')}
+      onClick={() => void notices.use(target)}
+    />
+  );
 }
 
 /** Another version to switch to. */

@@ -2,7 +2,12 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import type { ISessionContext } from '@jupyterlab/apputils';
+import {
+  ICommandPalette,
+  ISessionContextDialogs,
+  IToolbarWidgetRegistry
+} from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -35,14 +40,20 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     'Shows the environment of a notebook, and builds it where it is missing.',
   autoStart: true,
   requires: [INotebookTracker, IEnvironments],
-  optional: [IToolbarWidgetRegistry, ITranslator, ICommandPalette],
+  optional: [
+    IToolbarWidgetRegistry,
+    ITranslator,
+    ICommandPalette,
+    ISessionContextDialogs
+  ],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
     environments: IEnvironments,
     toolbar: IToolbarWidgetRegistry | null,
     translator: ITranslator | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    dialogs: ISessionContext.IDialogs | null
   ) => {
     const trans = (translator ?? nullTranslator).load('mlenv_jupyter');
     const { commands, serviceManager } = app;
@@ -69,7 +80,8 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       environments,
       serviceManager,
       startAnew,
-      switchTo
+      switchTo,
+      dialogs
     );
 
     const discard = async (panel: NotebookPanel) => {

@@ -1,3 +1,4 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ServiceManager } from '@jupyterlab/services';
 
@@ -6,6 +7,7 @@ import { DriftWatch } from './driftwatch';
 import { NotebookMemory } from './memory';
 import { MissingKernel, type Switch } from './missingkernel';
 import { Notices } from './notices';
+import { Opening } from './opening';
 import { Surroundings } from './surroundings';
 
 /** What is known of one notebook: it lives as long as the notebook is open. */
@@ -22,7 +24,8 @@ export class Watched {
     private readonly _environments: IEnvironments,
     private readonly _services: ServiceManager.IManager,
     private readonly _startAnew: Switch,
-    private readonly _switchTo: Switch
+    private readonly _switchTo: Switch,
+    private readonly _dialogs: ISessionContext.IDialogs | null
   ) {}
 
   /** The toolbar may ask before the tracker knows the notebook. */
@@ -31,9 +34,10 @@ export class Watched {
     if (known) {
       return known;
     }
-    const made = this._make(panel);
+    const { opening, ...made } = this._make(panel);
     this._known.set(panel, made);
     panel.disposed.connect(() => {
+      opening.dispose();
       made.notices.dispose();
       made.memory.dispose();
       made.drift.dispose();
@@ -42,7 +46,7 @@ export class Watched {
     return made;
   }
 
-  private _make(panel: NotebookPanel): IWatched {
+  private _make(panel: NotebookPanel): IWatched & { opening: Opening } {
     const environments = this._environments;
     const { contents, kernelspecs } = this._services;
     const missing = new MissingKernel(
@@ -58,20 +62,27 @@ export class Watched {
       contents
     });
     const drift = new DriftWatch(panel, environments, kernelspecs);
+    const surroundings = new Surroundings(
+      panel,
+      environments,
+      kernelspecs,
+      contents
+    );
+    const opening = new Opening(panel, {
+      kernelspecs,
+      surroundings,
+      dialogs: this._dialogs,
+      mayWrite: () => environments.mayWrite
+    });
     const notices = new Notices(panel, {
       environments,
       kernelspecs,
       drift,
       memory,
-      surroundings: new Surroundings(
-        panel,
-        environments,
-        kernelspecs,
-        contents
-      ),
+      surroundings,
       switchTo: this._switchTo
     });
-    return { missing, drift, memory, notices };
+    return { missing, drift, memory, notices, opening };
   }
 
   private readonly _known = new WeakMap<NotebookPanel, IWatched>();

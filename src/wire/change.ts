@@ -57,6 +57,8 @@ export interface IImport {
   /** What it is called there, such as `Autosave_2021-03-20T17:38:44Z_adda0f97`. */
   version: string | null;
   definition: IDefinition;
+  /** The newest version that is registered here and asks for the very same. */
+  here?: { name: string; version: string } | null;
   report: { taken: string[]; kept: string[]; refused: string[] };
 }
 

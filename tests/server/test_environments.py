@@ -166,6 +166,26 @@ async def test_more_than_one_text_is_read(api: Any) -> None:
         assert (await api("POST", "/import", {**wrong, "filename": "x"})).status == 400
 
 
+async def test_a_file_beside_a_notebook(api: Any, jp_root_dir: Path) -> None:
+    place = jp_root_dir / "work"
+    place.mkdir()
+    (place / ".python-version").write_text("3.11\n")
+    body = {"text": "idna\n", "filename": "requirements.txt"}
+    read = (await api("POST", "/import", body)).json
+    assert (read["definition"]["python"], read["here"]) == (None, None)
+    body["directory"] = "work"
+    read = (await api("POST", "/import", body)).json
+    assert (read["definition"]["python"], read["here"]) == ("3.11", None)
+    made = {"name": "ours", "definition": read["definition"]}
+    assert (await api("POST", "/environments", made)).status == 201
+    read = (await api("POST", "/import", body)).json
+    assert read["here"] == {"name": "ours", "version": "1"}
+    # A directory that is not below the server's own is none.
+    for outside in ("../..", "/../work/../..", "nowhere", "work/.python-version"):
+        read = await api("POST", "/import", {**body, "directory": outside})
+        assert (read.status, read.json["definition"]["python"]) == (200, None), outside
+
+
 async def test_the_catalogue_is_read_only(api: Any) -> None:
     catalogue = (await api("GET", "/catalogue")).json
     names = [one["name"] for one in catalogue["items"]]

@@ -94,3 +94,30 @@ test('in Jupyter Notebook a notebook is switched from the menu and the chip, and
 
   expect(wrong).toEqual([]);
 });
+
+test('in Jupyter Notebook nothing is asked over what is offered', async ({
+  page,
+  request
+}) => {
+  const folder = fresh('theirs');
+  const put = async (path: string, data: object) =>
+    expect((await request.put(`api/contents/${path}`, { data })).ok()).toBe(
+      true
+    );
+  await put(folder, { type: 'directory' });
+  await put(`${folder}/requirements.txt`, {
+    type: 'file',
+    format: 'text',
+    content: 'idna==3.9\n'
+  });
+  const kernelspec = { name: '.venv', display_name: '.venv', language: 'R' };
+  await put(`${folder}/a.ipynb`, {
+    type: 'notebook',
+    content: notebookOf({ kernelspec }, '1')
+  });
+  await page.goto(`notebooks/${folder}/a.ipynb`);
+  await expect(page.locator('.mlenv-Banner')).toContainText(
+    'requirements.txt beside this notebook lists packages.'
+  );
+  await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+});
