@@ -111,6 +111,7 @@ tasks: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" MLENV_UI_WRITE=1 tests/ui/run --project tasks
 
 # Processes killed, calls refused and downloads spoilt, N of them at random: make faults N=1000
+# Every call of the system that writes refused once: make faults N=calls
 faults: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.faults $(or $(N),200) $(SEED)
 

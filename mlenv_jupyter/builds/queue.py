@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 
@@ -22,7 +23,7 @@ from mlenv_jupyter.builds.log import LogWriter
 from mlenv_jupyter.builds.resolve import references
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.core.build import Build, StageTime
-from mlenv_jupyter.core.errors import Problem
+from mlenv_jupyter.core.errors import MlenvError, Problem
 from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.process import VARIABLE_OF_BUILDS, build_environment
 from mlenv_jupyter.registry.registry import Registry
@@ -31,6 +32,8 @@ from mlenv_jupyter.store.store import Store
 
 ATTEMPTS = 2
 """How often a build is tried when its worker dies without having said anything."""
+
+LOG = logging.getLogger(__name__)
 
 
 class Queue(Durable[Build]):
@@ -110,6 +113,9 @@ class Queue(Durable[Build]):
                 worker.run()
             except NotOnShelf:
                 self._start(files, spec, held)
+            except (OSError, MlenvError) as error:
+                # Not even the result could be written; whoever looks queues the build once more.
+                LOG.warning("Build %s could not be written down: %s", spec.id, error)
             finally:
                 os.close(held)
 

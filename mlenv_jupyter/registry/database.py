@@ -178,7 +178,16 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         said = str(error.orig)
-        if "disk is full" in said or "disk I/O" in said:
+        if "disk I/O" in said:
+            # SQLite does not say which: a limit on files, a quota, a disk that is failing.
+            raise Unavailable(
+                "The registry could not be written or read: the disk refused it.",
+                code="io_error",
+                detail=said,
+                remedy="Check the disk of MLENV_HOME and the space on it, and try again; nothing "
+                "was registered.",
+            ) from error
+        if "disk is full" in said:
             raise Unavailable(
                 "The registry could not be written: the disk is full.",
                 code="disk_full",

@@ -1,5 +1,7 @@
 """``python -m tests.faults N``: N blows at random, each with another thing, place and fault.
 
+``python -m tests.faults calls``: each call of the system that writes is refused once.
+
 Prints a table for docs/explanation/reliability.md, and what was told of the first that failed.
 """
 
@@ -19,45 +21,88 @@ from mlenv_jupyter.failpoints import CALLS, STEPS
 from mlenv_jupyter.store.trees import remove_tree
 
 from .index import cut, flipped, short, whole
+from .refuse import compiler
 from .rig import OPS, Rig
+from .walk import ERRORS, Refused, Table, met, spread, strike
 
 CACHE = Path(__file__).parent.parent.parent / ".cache" / "tests"
-ERRORS = ("ENOSPC", "EIO", "EACCES")
 
 
-def main(count: int, seed: int) -> int:
+def main(what: str, seed: int) -> int:
     """The exit code."""
-    chance = random.Random(seed)
     place = Path(tempfile.mkdtemp(prefix="mlenv-faults-"))
-    rig = Rig(place, CACHE)
+    rig = Rig(place / "rig", CACHE)
     os.environ.update(rig.environment)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    began = time.monotonic()
     rig.begin()
+    try:
+        if what == "calls":
+            return refuse_all(rig)
+        return strike_at_random(rig, int(what), seed)
+    finally:
+        rig.close()
+        remove_tree(place)
+
+
+def refuse_all(rig: Rig) -> int:
+    """Every call once, with one error after the other; the exit code."""
+    began, table, many = time.monotonic(), Table(), 0
+    for op in OPS:
+        calls = met(rig, op)
+        table.begin(op, calls)
+        for blow in spread(op, calls.total(), calls.total()):
+            many += 1
+            _refuse(rig, blow, table)
+    print(f"{table.text()}\n\n{many} calls refused in {time.monotonic() - began:.0f} s.")
+    return 1 if "did not hold" in table.outcomes else 0
+
+
+def _refuse(rig: Rig, blow: Refused, table: Table) -> None:
+    try:
+        table.add(blow.op, *strike(rig, blow))
+    except Exception:  # noqa: BLE001 - said, counted, and the next one follows
+        table.add(blow.op, "did not hold", Counter())
+        print(f"{blow}\n{traceback.format_exc()}", flush=True)
+
+
+def strike_at_random(rig: Rig, count: int, seed: int) -> int:
+    """So many blows, each at one passage of one point; the exit code."""
+    chance = random.Random(seed)
+    began = time.monotonic()
     passed = {op: rig.counted(op) for op in OPS}
     struck: Counter[tuple[str, str]] = Counter()
     failed: Counter[tuple[str, str]] = Counter()
-    for _ in range(count):
+    calls: dict[str, int] = {}
+    table = Table()
+    for op in OPS if compiler() else ():
+        found = met(rig, op)
+        table.begin(op, found)
+        calls[op] = found.total()
+    for number in range(count):
         op, kind, fault = _one(chance, passed)
+        if calls and number % 3 == 2:
+            nth, error = chance.randint(1, calls[op]), chance.choice(ERRORS)
+            _refuse(rig, Refused(op, nth, error, chance.random() < 0.5), table)
+            continue
         struck[op, kind] += 1
         try:
             _strike(rig, op, kind, fault, chance)
         except Exception:  # noqa: BLE001 - said, counted, and the next one follows
             failed[op, kind] += 1
             print(f"{op}: {kind} {fault}\n{traceback.format_exc()}", flush=True)
-    rig.close()
-    remove_tree(place)
     kinds = ("kill", *ERRORS, "download")
     print("| | " + " | ".join(kinds) + " | what did not hold |\n|" + "---|" * (len(kinds) + 2))
     for op in OPS:
         cells = [str(struck[op, kind] or "") for kind in kinds]
         wrong = sum(failed[op, kind] for kind in kinds)
         print(f"| {op} | " + " | ".join(cells) + f" | {wrong} |")
+    if calls:
+        print(f"\n{table.text()}")
     print(f"\n{count} blows (seed {seed}) in {time.monotonic() - began:.0f} s.\n")
     print("| point | passed, all things together |\n|---|---|")
     for point in (*STEPS, *CALLS):
         print(f"| `{point}` | {sum(one[point] for one in passed.values())} |")
-    return 1 if failed else 0
+    return 1 if failed or "did not hold" in table.outcomes else 0
 
 
 def _one(chance: random.Random, passed: dict[str, Counter[str]]) -> tuple[str, str, str]:
@@ -87,4 +132,4 @@ def _strike(rig: Rig, op: str, kind: str, fault: str, chance: random.Random) -> 
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1))

@@ -27,6 +27,7 @@ from mlenv_jupyter.verify import verify
 from mlenv_jupyter.workspace import Workspace
 
 from .index import Index
+from .refuse import Refusals, compiler
 
 OPS = ("register", "install", "remove", "delete", "rebuild", "collect", "build")
 """What is struck, the quickest first."""
@@ -53,6 +54,10 @@ class Rig:
         self.wheels = place / "wheels"
         self.wheels.mkdir()
         self.index = Index(self.wheels)
+        self.refusals: Refusals | None = None
+        if compiler():
+            places = [place.resolve(), (shared / "uv").resolve()]
+            self.refusals = Refusals(place.with_name(f"{place.name}-refuse"), places)
         self._number = 0
         self._driver: subprocess.Popen[str] | None = None
 
@@ -65,6 +70,8 @@ class Rig:
         self.retire("base")
         # The package may be found through the path of this process alone.
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
+        if self.refusals is not None:
+            env.update(self.refusals.environment)
         self._driver = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("drive.py"))],
             stdin=subprocess.PIPE,
@@ -79,6 +86,8 @@ class Rig:
             assert self._driver.stdin is not None
             self._driver.stdin.close()
             self._driver.wait()
+        if self.refusals is not None:
+            self.refusals.close()
         self.workspace.close()
         self.index.close()
 
