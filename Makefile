@@ -112,6 +112,7 @@ tasks: setup
 
 # Processes killed, calls refused and downloads spoilt, N of them at random: make faults N=1000
 # Every call of the system that writes refused once: make faults N=calls
+# A process killed at every passage of every point, of images where an engine is: make faults N=kills
 faults: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.faults $(or $(N),200) $(SEED)
 

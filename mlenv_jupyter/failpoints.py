@@ -43,6 +43,14 @@ STEPS = {
     "kernel.unplaced": "a kernelspec is out of its place, and not removed",
     "kernel.removed": "it is removed, and the launch record is not",
     "delete.kernels": "the kernels of an environment are removed, and it is not",
+    "conda.solved": "rattler has solved, and the lock is not kept",
+    "conda.linked": "conda's packages are linked to where they go, and pip's are not",
+    "layer.resolved": "what a kernel needs beside the packages is known, and not installed",
+    "image.base": "the base of an image is known, and nobody has looked into it",
+    "image.ground": "the Python of an image is known or in its place, and no packages are",
+    "image.context": "all that the builder needs is laid out, and it has not begun",
+    "image.made": "the image is in the engine, and nobody has looked into it",
+    "image.tagged": "it has its name, and no record",
     "store.unrecorded": "the record of what is collected is removed, and its files are not",
 }
 """What has been done, and what has not, at each place where a process may die."""

@@ -18,6 +18,7 @@ from mlenv_jupyter.core.errors import BuildFailed, Culprit, Fix
 from mlenv_jupyter.core.lock import Lock
 from mlenv_jupyter.core.requirements import name_of
 from mlenv_jupyter.core.universal import Chosen, from_pylock
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.kernels.layer import layer_requirements
 from mlenv_jupyter.process import Line, run
 from mlenv_jupyter.store.places import Places
@@ -64,12 +65,14 @@ def resolve_layer(site: Site, lock: Lock, lock_digest: str, definition: Definiti
     """
     known = known_layer(site, lock, lock_digest, definition)
     if known is not None:
+        reach("layer.resolved")
         return known
     answer = _resolve(site, lock, layer_requirements(lock.python), definition)
     answers = _answers(site, lock, definition)
     others = [one for one in _read(answers, list[Answer]) or [] if one.beside != answer.beside]
     write_atomically(answers, msgspec.json.encode([answer, *others][:ANSWERS]))
     write_atomically(_memo(site.places, lock, [lock_digest]), msgspec.json.encode(answer.layer))
+    reach("layer.resolved")
     return answer.layer
 
 

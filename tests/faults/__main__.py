@@ -1,6 +1,7 @@
 """``python -m tests.faults N``: N blows at random, each with another thing, place and fault.
 
 ``python -m tests.faults calls``: each call of the system that writes is refused once.
+``python -m tests.faults kills``: a process dies at each passage of each point.
 
 Prints a table for docs/explanation/reliability.md, and what was told of the first that failed.
 """
@@ -19,12 +20,15 @@ from typing import Any
 
 from mlenv_jupyter.failpoints import CALLS, STEPS
 from mlenv_jupyter.store.trees import remove_tree
+from tests import conda_channel
+from tests.conda_channel import Server
 
 from .index import cut, flipped, short, whole
 from .refuse import compiler
 from .rig import OPS, Rig
 from .walk import ERRORS, Refused, Table, met, spread, strike
 
+ENGINE = ("DOCKER_HOST", "DOCKER_CONFIG")
 CACHE = Path(__file__).parent.parent.parent / ".cache" / "tests"
 
 
@@ -38,6 +42,8 @@ def main(what: str, seed: int) -> int:
     try:
         if what == "calls":
             return refuse_all(rig)
+        if what == "kills":
+            return kill_all(rig)
         return strike_at_random(rig, int(what), seed)
     finally:
         rig.close()
@@ -63,6 +69,35 @@ def _refuse(rig: Rig, blow: Refused, table: Table) -> None:
     except Exception:  # noqa: BLE001 - said, counted, and the next one follows
         table.add(blow.op, "did not hold", Counter())
         print(f"{blow}\n{traceback.format_exc()}", flush=True)
+
+
+def kill_all(rig: Rig) -> int:
+    """At each passage of each point, with whatever builders there are; the exit code."""
+    began = time.monotonic()
+    server = Server(0, conda_channel.ensure()).start()
+    rig.channel = f"{server.address}/main"
+    rig.engine = {one: os.environ[one] for one in ENGINE if one in os.environ}
+    ops = [*OPS, "conda", *(["image"] if rig.engine else [])]
+    passed = {op: rig.counted(op) for op in ops}
+    killed = failed = 0
+    for op in ops:
+        for point, times in passed[op].items():
+            for nth in range(1, times + 1):
+                killed += 1
+                case = rig.prepare(op)
+                try:
+                    rig.check(case, rig.strike(case, f"{point}#{nth}=kill"))
+                except Exception:  # noqa: BLE001 - said, counted, and the next one follows
+                    failed += 1
+                    print(f"{op} {point}#{nth}\n{traceback.format_exc()}", flush=True)
+    print("| point | packages | conda | image |\n|" + "---|" * 4)
+    for point in (*STEPS, *CALLS):
+        of = [sum(passed[op][point] for op in OPS), *(passed[op][point] for op in ops[len(OPS) :])]
+        print(f"| `{point}` | " + " | ".join(str(one or "") for one in of) + " |")
+    print(f"\n{killed} killed in {time.monotonic() - began:.0f} s; {failed} did not hold.")
+    server.shutdown()
+    server.server_close()
+    return 1 if failed else 0
 
 
 def strike_at_random(rig: Rig, count: int, seed: int) -> int:

@@ -31,7 +31,7 @@ def act(case: dict[str, Any]) -> object:
         case "register":
             definition = Definition.create(requirements=[case["thing"]], index_url=case["index"])
             return workspace.register(name, definition)[0].version
-        case "build" | "rebuild":
+        case "build" | "rebuild" | "conda" | "image":
             asked = workspace.build(name, force=case["op"] == "rebuild")
             build = workspace.wait(asked.id, 60)
             return [build.state, build.error.code if build.error else None]

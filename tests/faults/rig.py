@@ -22,7 +22,9 @@ from typing import Any
 from mlenv_jupyter.builds.leftovers import Leftovers
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import MlenvError, NotFound
+from mlenv_jupyter.core.sections import DockerSection
 from mlenv_jupyter.failpoints import VARIABLE
+from mlenv_jupyter.store.places import record_of
 from mlenv_jupyter.verify import verify
 from mlenv_jupyter.workspace import Workspace
 
@@ -31,6 +33,8 @@ from .refuse import Refusals, compiler
 
 OPS = ("register", "install", "remove", "delete", "rebuild", "collect", "build")
 """What is struck, the quickest first."""
+OTHERS = ("conda", "image")
+"""The other builders: a build with rattler, from a channel, and one with a container engine."""
 
 STAGED = re.compile(r"\..+\.\d+|\.mlenv-kernel-.*|.*\.aside(\.json)?|[g-v][0-9a-f]{31}")
 
@@ -58,6 +62,10 @@ class Rig:
         if compiler():
             places = [place.resolve(), (shared / "uv").resolve()]
             self.refusals = Refusals(place.with_name(f"{place.name}-refuse"), places)
+        self.channel = ""
+        """The address of a conda channel."""
+        self.engine: dict[str, str] = {}
+        """Where a container engine is, as variables."""
         self._number = 0
         self._driver: subprocess.Popen[str] | None = None
 
@@ -111,7 +119,23 @@ class Rig:
             if op == "collect":
                 assert self.build(name) == "succeeded"
                 self.workspace.delete(name)
+        elif op in OTHERS:
+            self.wheel(case["thing"])
+            self.workspace.register(name, self._with_others(op, case["thing"]))
+            case["env"] = self.engine if op == "image" else {}
         return case
+
+    def _with_others(self, op: str, thing: str) -> Definition:
+        if op == "image":
+            docker = DockerSection(base_image="mlenv/test-base:1")
+            place = self.wheels.as_uri()  # an index on loopback is another machine's in a container
+            return Definition.create(requirements=[thing], find_links=[place], docker=docker)
+        return Definition.create(
+            requirements=[thing],
+            index_url=self.index.address,
+            conda_packages=["pure"],
+            conda_channels=[self.channel],
+        )
 
     def strike(self, case: Mapping[str, Any], armed: str = "", **more: Any) -> dict[str, Any]:
         """Do it under a fault: ``said`` is what was acknowledged, ``signal`` what it died of."""
@@ -166,7 +190,7 @@ class Rig:
                     yield one
         for shelf in (self.store / "shelf").iterdir():
             yield from (one for one in shelf.iterdir() if one.name.startswith("."))
-        rows = {one.id for one in self.workspace.builds(limit=500)}
+        rows = {one.id for one in self.workspace.registry.builds.newest(1_000_000)}
         yield from (one for one in self.home.glob("builds/*-*-*") if one.name not in rows)
 
     def _after_register(self, case: Mapping[str, Any], found: Mapping[str, Any]) -> None:
@@ -186,15 +210,25 @@ class Rig:
         if found.get("said") == ["succeeded", None]:
             assert self.workspace.version(name).state == "ready"
         assert self.build(name) == "succeeded"
-        self._works(name, case["thing"])
+        self.works(name, case["thing"])
+        self.workspace.delete(name)
+
+    _after_conda = _after_build
+
+    def _after_image(self, case: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+        name, images = case["name"], self.workspace.places.images
+        places = [one for one in images.iterdir() if one.is_dir()] if images.is_dir() else []
+        assert [one for one in places if not record_of(one).exists()] == []
+        assert self.build(name) == "succeeded"
+        assert self.workspace.image_details(name).exists
         self.workspace.delete(name)
 
     def _after_rebuild(self, case: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         # The working one is never harmed, whatever became of the rebuild.
         assert self.workspace.version("base").state == "ready"
-        self._works("base", "fault-base")
+        self.works("base", "fault-base")
         assert self.build("base", force=True) == "succeeded"
-        self._works("base", "fault-base")
+        self.works("base", "fault-base")
 
     def _after_install(self, case: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         there = [one for one in self.workspace.kernels() if one.kernel_name == found.get("said")]
@@ -225,7 +259,8 @@ class Rig:
         prefixes = [one for one in (self.store / "prefixes").iterdir() if one.is_dir()]
         assert len(prefixes) == 1
 
-    def _works(self, name: str, thing: str) -> None:
+    def works(self, name: str, thing: str) -> None:
+        """What is built imports its package."""
         python = self.workspace.exec_plan(name, None, ["python", "-c", f"import {module(thing)}"])
         subprocess.run(python[0], env=python[1], check=True)
 
@@ -317,4 +352,4 @@ def _link_shelves(shared: Path, own: Path) -> None:
             )
 
 
-__all__ = ["OPS", "VARIABLE", "Rig", "module"]
+__all__ = ["OPS", "OTHERS", "VARIABLE", "Rig", "module"]

@@ -1,4 +1,7 @@
-"""The same blows at builds with rattler and with a container engine: a few, where it counts."""
+"""The same blows at builds with rattler and with a container engine, at what is theirs.
+
+``make faults N=kills`` has every passage of every point.
+"""
 
 from __future__ import annotations
 
@@ -7,86 +10,89 @@ from typing import Any
 
 import pytest
 
-from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.core.sections import DockerSection
-from mlenv_jupyter.store.places import record_of
+from mlenv_jupyter.failpoints import STEPS
 from tests import conda_channel
 from tests.conda_channel import Server
 
 from .rig import Rig
+from .walk import met, spread, strike
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
+CONDA = [one for one in STEPS if one.startswith("conda.")]
+IMAGE = [one for one in STEPS if one.startswith("image.")]
+DEAD = ["interrupted", "interrupted"]
+"""A worker that dies is none of the caller's death: it says so, after the second time."""
+DONE = ["succeeded", None]
+"""What the engine has, or is committed, is taken by the second worker."""
+
 
 @pytest.fixture(scope="module")
-def conda(rig: Rig) -> Iterator[dict[str, Any]]:
-    """An environment of conda's packages, built once: what is in rattler's cache is fetched."""
+def channel(rig: Rig) -> Iterator[None]:
+    """A conda channel; what is in rattler's cache is fetched by the first build."""
     server = Server(0, conda_channel.ensure()).start()
-    definition = Definition.create(
-        conda_packages=["pure"], conda_channels=[f"{server.address}/main"]
-    )
-    case = {"op": "rebuild", "name": "conda", "thing": "pure", "index": rig.index.address}
-    rig.workspace.register("conda", definition)
-    assert rig.build("conda") == "succeeded"
-    yield case
-    rig.workspace.delete("conda")
+    rig.channel = f"{server.address}/main"
+    case = rig.prepare("conda")
+    rig.check(case, rig.strike(case))
+    yield
     server.shutdown()
     server.server_close()
 
 
-@pytest.mark.parametrize(
-    "armed",
-    ["store.begun=kill", "store.whole=kill", "store.placed=kill", "store.rename=EIO"],
-)
-def test_a_rebuild_of_conda_packages_harms_nothing(
-    rig: Rig, conda: dict[str, Any], armed: str
-) -> None:
-    found = rig.strike(conda, armed)
-    if armed.endswith("=kill"):
-        assert found["said"] == ["interrupted", "interrupted"]
-    else:
-        assert found["said"][0] == "failed", found
-    rig.settle()
-    rig.look()
-    assert rig.workspace.version("conda").state == "ready"
-    rig._works("conda", "pure")
-    assert rig.build("conda", force=True) == "succeeded"
-    rig._works("conda", "pure")
-    rig.look()
-
-
-@pytest.mark.docker
-@pytest.mark.parametrize(
-    "armed", ["making.noted=kill", "store.whole=kill", "store.committed=kill", "file.write=ENOSPC"]
-)
-def test_an_image_build_that_fails_leaves_nothing_and_works_again(
-    rig: Rig, engine_environment: dict[str, str], armed: str
-) -> None:
-    # Another package each time: an image that is there would be taken.
-    name = thing = f"image-{armed.partition('=')[0].replace('.', '-')}"
-    docker = DockerSection(base_image="mlenv/test-base:1")
-    rig.wheel(thing)
-    definition = Definition.create(
-        requirements=[thing], find_links=[rig.wheels.as_uri()], docker=docker
-    )
-    rig.workspace.register(name, definition)
-    case = {"op": "build", "name": name, "thing": thing, "index": rig.index.address}
-    found = rig.strike({**case, "env": engine_environment}, armed)
-    if armed.endswith("=kill"):
-        # What is committed is taken by the second worker, and that one has nothing to do.
-        committed = armed.startswith("store.committed")
-        expected = ["succeeded", None] if committed else ["interrupted", "interrupted"]
-        assert (found["said"], rig.workspace.builds(name=name)[0].attempt) == (expected, 2)
-    else:
-        assert found.get("error") == "disk_full" or found["said"][0] != "succeeded", found
+@pytest.fixture(scope="module")
+def images(rig: Rig, engine_environment: dict[str, str]) -> Iterator[None]:
+    """A container engine, for what is built here too."""
+    rig.engine = engine_environment
     with pytest.MonkeyPatch.context() as patch:
         for key, value in engine_environment.items():
             patch.setenv(key, value)
-        rig.settle()
-        rig.look()
-        images = rig.workspace.places.images
-        places = [one for one in images.iterdir() if one.is_dir()] if images.is_dir() else []
-        assert [one for one in places if not record_of(one).exists()] == []
-        assert rig.build(name) == "succeeded"
-        assert rig.workspace.image_details(name).exists
-        rig.workspace.delete(name)
+        yield
+
+
+@pytest.mark.parametrize("point", [*CONDA, "store.whole", "store.committed"])
+def test_a_build_of_conda_packages_dies(rig: Rig, channel: None, point: str) -> None:
+    case = rig.prepare("conda")
+    found = rig.strike(case, f"{point}=kill")
+    assert found["said"] == (DONE if point == "store.committed" else DEAD)
+    rig.check(case, found)
+
+
+@pytest.mark.parametrize("armed", ["store.placed=kill", "store.rename=EIO"])
+def test_a_rebuild_of_conda_packages_harms_nothing(rig: Rig, channel: None, armed: str) -> None:
+    case: dict[str, Any] = rig.prepare("conda")
+    name, thing = case["name"], case["thing"]
+    assert rig.build(name) == "succeeded"
+    found = rig.strike({**case, "op": "rebuild"}, armed)
+    assert found["said"] == DEAD if armed.endswith("=kill") else found["said"][0] == "failed", found
+    rig.settle()
+    rig.look()
+    assert rig.workspace.version(name).state == "ready"
+    rig.works(name, thing)
+    assert rig.build(name, force=True) == "succeeded"
+    rig.check(case, found)
+
+
+def test_what_writes_is_refused_to_rattler(rig: Rig, channel: None) -> None:
+    if rig.refusals is None:
+        pytest.skip("There is no C compiler here.")
+    calls = met(rig, "conda")
+    outcomes = [strike(rig, blow) for blow in spread("conda", calls.total(), 4)]
+    assert sum(refused.total() for _, refused in outcomes) >= 2
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("point", [*IMAGE, "store.committed"])
+def test_a_build_of_an_image_dies(rig: Rig, images: None, point: str) -> None:
+    case = rig.prepare("image")
+    found = rig.strike(case, f"{point}=kill")
+    assert found["said"] == (DONE if point in ("image.made", "store.committed") else DEAD)
+    assert rig.workspace.builds(name=case["name"])[0].attempt == 2
+    rig.check(case, found)
+
+
+@pytest.mark.docker
+def test_a_full_disk_leaves_nothing_of_an_image(rig: Rig, images: None) -> None:
+    case = rig.prepare("image")
+    found = rig.strike(case, "file.write=ENOSPC")
+    assert found.get("error") == "disk_full" or found["said"][0] != "succeeded", found
+    rig.check(case, found)

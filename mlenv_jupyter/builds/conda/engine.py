@@ -22,6 +22,7 @@ from mlenv_jupyter.builds.conda.target import Target, rattlers, this_machine
 from mlenv_jupyter.builds.conda.tree import read_report
 from mlenv_jupyter.core.build import Progress
 from mlenv_jupyter.core.errors import Unavailable
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.store.trees import remove_tree
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class Engine:
                 with contextlib.suppress(RattlerFailed):
                     self._look_around(gateway, failed)
             raise
+        reach("conda.solved")
         return sorted(found, key=lambda one: one.name.normalized)
 
     def _gateway(self, asked_anew: Sequence[str] = ()) -> Gateway:
@@ -230,6 +232,7 @@ class Engine:
         except BaseException:
             _clear(prefix)
             raise
+        reach("conda.linked")
 
     def write_lock(self, records: Sequence[RepoDataRecord], work: Path) -> str:
         """rattler's lock file of these packages, for the target's platform."""

@@ -14,6 +14,7 @@ from mlenv_jupyter.builds.images.ground import Resolved
 from mlenv_jupyter.builds.images.names import DOCKERFILE, repository_of, unpacked
 from mlenv_jupyter.builds.images.verify import verified
 from mlenv_jupyter.builds.install import now
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.store.store import BuiltImage, Record
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def commit_image(pipeline: Pipeline, maker: Maker, built: Built) -> Record:
     )
     inspected = client.api.inspect_image(built.id)
     client.api.tag(built.id, repository_of(spec.digest), "latest")
+    reach("image.tagged")
     place = pipeline.places.image(found.digest)
     pipeline.files.note_making(place)
     with store.making(place, replace=True) as made:

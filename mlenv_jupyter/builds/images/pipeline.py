@@ -34,6 +34,7 @@ from mlenv_jupyter.core import identity
 from mlenv_jupyter.core.build import Progress
 from mlenv_jupyter.core.lock import Lock, LockedPackage
 from mlenv_jupyter.engine.connect import connect
+from mlenv_jupyter.failpoints import reach
 from mlenv_jupyter.process import Line
 from mlenv_jupyter.registry.secrets import Secrets
 from mlenv_jupyter.store.store import Record
@@ -95,10 +96,12 @@ class ImagePipeline(Pipeline):
 
     def _made(self, base: Base, grounds: Grounds) -> tuple[Resolved, Record]:
         """What the image is locked to, and its record, built where it is nowhere."""
+        reach("image.base")
         if self._has_conda():
             with self._conda(grounds, base) as part:
                 return self._with_conda(part, grounds)
         ground = grounds.with_python(base, self.locked.python if self.locked else None)
+        reach("image.ground")
         found = self._resolve(ground)
         return found, self._there(found) or self._build(ground, grounds, found)
 
@@ -184,6 +187,7 @@ class ImagePipeline(Pipeline):
         if found is not None and record is not None:
             return found, record
         ground = part.laid()
+        reach("image.ground")
         if found is None:
             found = part.resolve(ground)
             record = self._there(found)
@@ -270,12 +274,14 @@ class ImagePipeline(Pipeline):
         for text in files["Dockerfile"].splitlines():
             self.voice.line(Line("out", f"    {text}"))
         tag = tag_of(self.spec.digest, found.digest)
+        reach("image.context")
         image = self.maker.make(
             place,
             tag,
             labels={DOCKERFILE: packed(files["Dockerfile"])},
             secrets=self.maker.secrets(),
         )
+        reach("image.made")
         self.voice.stage("verifying", "start the image's Python, compare every package")
         return commit_image(self, self.maker, Built(image, tag, found, place, groups))
 
