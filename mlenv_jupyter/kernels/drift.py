@@ -17,6 +17,7 @@ from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
 from mlenv_jupyter.core.names import RESERVED_PREFIX
 from mlenv_jupyter.core.version import Version
 from mlenv_jupyter.kernels.assets import drift as inside
+from mlenv_jupyter.kernels.assets.overlay import BUILT
 from mlenv_jupyter.kernels.overlays import Overlay, list_overlays
 from mlenv_jupyter.kernels.record import read_record, record_path
 from mlenv_jupyter.process import build_environment, run, text_of
@@ -43,7 +44,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """The difference, each part sorted by name; ``notebook`` is None for a temporary overlay.
 
-    ``form`` is what the kernel runs in, of the two that a version can be built in.
+    ``form`` is what the kernel runs in, of the two that a version can be built in; ``rebuilt`` is
+    whether that was built again since the kernel started.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     removed: tuple[Package, ...]
     changed: tuple[Changed, ...]
     notebook: str | None
+    rebuilt: bool
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +89,9 @@ class Own(Protocol):
 
     @property
     def notebook(self) -> str | None: ...
+
+    @property
+    def rebuilt(self) -> bool: ...
 
     def look(self) -> Found:
         """What differs now; raises NotFound where it has gone since."""
@@ -125,7 +131,8 @@ class Drifts:
             return InContainer.of(record, pid)
         found = list_overlays(self._places.overlays)
         found = [one for one in found if one.kernel_name == kernel_name]
-        place = _virtual_environment(pid)
+        started = _environment(pid)
+        place = started.get("VIRTUAL_ENV", "")
         # The kernel may know its overlay by a further name, that of a renamed notebook.
         real = os.path.realpath(place) if place else ""
         here = [one for one in found if os.path.realpath(one.place) == real]
@@ -133,7 +140,8 @@ class Drifts:
             here = [one for one in found if one.notebook == notebook and one.in_use]
         if not here:
             raise NotFound("This kernel has no packages of its own here.", code="no_overlay")
-        return InOverlay(here[0])
+        made = started.get(BUILT, "")
+        return InOverlay(here[0], rebuilt=record is not None and _differs(record.prefix, made))
 
     def save(self, own: Own, *, message: str = "", author: str = "") -> Version:
         """Register what a kernel has as the next version of its environment.
@@ -179,6 +187,7 @@ def drift_of(own: Own) -> Drift:
             Changed(name=name, before=before, after=after) for name, before, after in found.changed
         ),
         notebook=own.notebook,
+        rebuilt=own.rebuilt,
     )
 
 
@@ -187,11 +196,12 @@ class InOverlay:
 
     form: Form = "prefix"
 
-    def __init__(self, overlay: Overlay) -> None:
+    def __init__(self, overlay: Overlay, *, rebuilt: bool) -> None:
         self._place = os.fspath(overlay.place)
         self.name = overlay.name
         self.version = overlay.version
         self.notebook = overlay.notebook
+        self.rebuilt = rebuilt
 
     def look(self) -> Found:
         try:
@@ -218,13 +228,19 @@ def not_discarded(said: str) -> Unavailable:
     )
 
 
-def _virtual_environment(pid: int | None) -> str:
-    """The overlay that a process was started in; '' where that cannot be told."""
+def _environment(pid: int | None) -> dict[str, str]:
+    """The variables that a process was started with; none where that cannot be told."""
     try:
         data = Path(f"/proc/{int(pid or 0)}/environ").read_bytes()
     except OSError:
-        return ""
-    for pair in data.split(b"\0"):
-        if pair.startswith(b"VIRTUAL_ENV="):
-            return os.fsdecode(pair.partition(b"=")[2])
-    return ""
+        return {}
+    pairs = (one.partition(b"=") for one in data.split(b"\0") if one)
+    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+
+
+def _differs(prefix: str, made: str) -> bool:
+    """Whether a prefix was made at another time than a kernel found when it started."""
+    try:
+        return bool(made) and str(os.stat(prefix).st_mtime_ns) != made
+    except OSError:
+        return False

@@ -12,7 +12,8 @@ const DRIFT: IDrift = {
   ],
   removed: [{ name: 'six', version: '1.17' }],
   changed: [{ name: 'numpy', before: '2.3', after: '2.4' }],
-  notebook: null
+  notebook: null,
+  rebuilt: false
 };
 
 describe('drift in words', () => {

@@ -11,7 +11,7 @@ import { factsOfSpec } from './kernelfacts';
 
 /**
  * Knows what the kernel of one notebook has beyond its version. The server is asked when a kernel
- * is there and when the kernel says that something changed, and not otherwise.
+ * is there, when the kernel says that something changed, and when its version was built.
  */
 export class DriftWatch implements IDisposable {
   constructor(
@@ -26,7 +26,12 @@ export class DriftWatch implements IDisposable {
 
   /** `null` where nothing differs, or nothing can be told. */
   get drift(): IDrift | null {
-    return this._drift;
+    return this._found && countOf(this._found) > 0 ? this._found : null;
+  }
+
+  /** Whether the version of the kernel was built again since it started. */
+  get isRebuilt(): boolean {
+    return this._found?.rebuilt ?? false;
   }
 
   get changed(): ISignal<this, void> {
@@ -60,9 +65,8 @@ export class DriftWatch implements IDisposable {
       }
     }
     if (!this._isDisposed && asked === this._asked) {
-      const differs = found && countOf(found) > 0 ? found : null;
-      if (JSON.stringify(differs) !== JSON.stringify(this._drift)) {
-        this._drift = differs;
+      if (JSON.stringify(found) !== JSON.stringify(this._found)) {
+        this._found = found;
         this._changed.emit();
       }
     }
@@ -87,7 +91,7 @@ export class DriftWatch implements IDisposable {
   }
 
   private readonly _changed = new Signal<this, void>(this);
-  private _drift: IDrift | null = null;
+  private _found: IDrift | null = null;
   private _asked = 0;
   private _isAwaited = false;
   private _isDisposed = false;

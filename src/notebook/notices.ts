@@ -1,6 +1,6 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
-import type { Kernel, KernelSpec } from '@jupyterlab/services';
+import type { KernelSpec } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -42,7 +42,6 @@ export class Notices implements IDisposable {
     private readonly _context: INoticeContext
   ) {
     panel.sessionContext.kernelChanged.connect(this._onKernel, this);
-    panel.sessionContext.statusChanged.connect(this._onStatus, this);
     _context.kernelspecs.specsChanged.connect(this._onKernel, this);
     _context.drift.changed.connect(this._update, this);
     _context.memory.changed.connect(this._update, this);
@@ -193,22 +192,17 @@ export class Notices implements IDisposable {
     this._update();
   }
 
-  /** What starts anew starts in what is built by then. */
-  private _onStatus(_: unknown, status: Kernel.Status): void {
-    if (status.endsWith('restarting')) {
-      const kernel = this.panel.sessionContext.session?.kernel?.id;
-      if (kernel) {
-        builtBefore.forget(kernel);
-      }
-      this._update();
-    }
-  }
-
   private _follow(name: string): () => void {
     const { api, queries } = this._context.environments;
     const observer = new QueryObserver(queries, environmentQuery(api, name));
     const stop = observer.subscribe(result => {
-      this._detail = result.data ?? this._detail;
+      const known = this._detail;
+      const before = this._buildOf(this._facts());
+      this._detail = result.data ?? known;
+      const now = this._buildOf(this._facts());
+      if (known && now?.state === 'succeeded' && now.id !== before?.id) {
+        void this._context.drift.look();
+      }
       this._update();
     });
     return stop;
@@ -291,23 +285,17 @@ export class Notices implements IDisposable {
     return { is: 'older', cells: cells.length, ran, facts };
   }
 
-  /** The build is the one that the kernel was first seen with, until another one succeeds. */
+  /** The server knows what the kernel started in, whatever this page has seen. */
   private _rebuilt(facts: IKernelFacts): Notice | null {
-    const kernel = this.panel.sessionContext.session?.kernel?.id;
-    const build = (this._detail?.versions ?? []).find(
-      one => one.version === facts.version
-    )?.build;
-    if (!kernel || build?.state !== 'succeeded') {
-      return null;
-    }
-    // A prefix and an image of one version are built apart.
-    const { lockDigest } = facts;
-    if (lockDigest && build.lock_digest && lockDigest !== build.lock_digest) {
-      return null;
-    }
-    return builtBefore.of(kernel, build.id) === build.id
-      ? null
-      : { is: 'rebuilt', facts, build: build.id };
+    const build = this._buildOf(facts);
+    return build?.state === 'succeeded' && this._context.drift.isRebuilt
+      ? { is: 'rebuilt', facts, build: build.id }
+      : null;
+  }
+
+  private _buildOf(facts: IKernelFacts | null): IBuild | null {
+    const versions = this._detail?.versions ?? [];
+    return versions.find(one => one.version === facts?.version)?.build ?? null;
   }
 
   private _moved(facts: IKernelFacts): Notice | null {
@@ -343,19 +331,3 @@ export class Notices implements IDisposable {
   private _stop: (() => void) | null = null;
   private _isDisposed = false;
 }
-
-/** The build that each kernel was first seen with, for as long as the browser's tab is open. */
-const builtBefore = {
-  /** The one that is known, else the one that is given from now on. */
-  of(kernel: string, build: string): string {
-    const key = `mlenv-jupyter:built-before:${kernel}`;
-    const known = sessionStorage.getItem(key);
-    if (known === null) {
-      sessionStorage.setItem(key, build);
-    }
-    return known ?? build;
-  },
-  forget(kernel: string): void {
-    sessionStorage.removeItem(`mlenv-jupyter:built-before:${kernel}`);
-  }
-};

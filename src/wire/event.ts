@@ -43,4 +43,6 @@ export interface IDrift {
   changed: { name: string; before: string; after: string }[];
   /** The file of the notebook that this belongs to; `null` where it ends with the kernel. */
   notebook: string | null;
+  /** Whether the version was built again since the kernel started. */
+  rebuilt: boolean;
 }

@@ -68,7 +68,7 @@ async def test_kernels_of_a_notebook_and_of_none(
     made = await jp_fetch("api", "kernels", method="POST", body=json.dumps({"name": name}))
     kernel, alone = json.loads(session.body)["kernel"]["id"], json.loads(made.body)["id"]
     version = {"name": "demo", "version": "1", "form": "prefix"}
-    nothing = {**version, "added": [], "removed": [], "changed": []}
+    nothing = {**version, "added": [], "removed": [], "changed": [], "rebuilt": False}
     client = jp_serverapp.kernel_manager.get_kernel(kernel).client()
     client.start_channels()
     try:
@@ -94,6 +94,7 @@ async def test_kernels_of_a_notebook_and_of_none(
             "removed": [{"name": "mlenv-moss", "version": "1.0"}],
             "changed": [{"name": "mlenv-pebble", "before": "1.0", "after": "2.0"}],
             "notebook": notebook,
+            "rebuilt": False,
         }
         inside = json.loads(await run(client, INSIDE))
         assert inside == [
@@ -103,7 +104,7 @@ async def test_kernels_of_a_notebook_and_of_none(
         ]
         # Where processes cannot be looked into, by the session: the same file must come of it.
         with monkeypatch.context() as patch:
-            patch.setattr("mlenv_jupyter.kernels.drift._virtual_environment", lambda _: "")
+            patch.setattr("mlenv_jupyter.kernels.drift._environment", lambda _: {})
             assert (await api("GET", f"/drift/{kernel}")).json == drifted
 
         assert (await api("POST", f"/drift/{alone}", {})).status == 409
@@ -123,6 +124,20 @@ async def test_kernels_of_a_notebook_and_of_none(
         await other.wait_for_ready(timeout=60)
         other.stop_channels()
         assert (await api("GET", f"/drift/{alone}")).json == {**nothing, "notebook": None}
+
+        # Whoever asks is told, and again after the page is loaded anew: the kernel itself knows.
+        again = lambda it: it.wait(it.build("demo", "1", force=True).id, 120).state  # noqa: E731
+        assert await access.call(again, slow=True) == "succeeded"
+        for _ in range(2):
+            assert (await api("GET", f"/drift/{alone}")).json["rebuilt"] is True
+        await jp_serverapp.kernel_manager.restart_kernel(alone, now=True)
+        other = jp_serverapp.kernel_manager.get_kernel(alone).client()
+        other.start_channels()
+        await other.wait_for_ready(timeout=60)
+        left = await run(other, "import os; print([one for one in os.environ if 'BUILT' in one])")
+        other.stop_channels()
+        assert left == "[]\n"
+        assert (await api("GET", f"/drift/{alone}")).json["rebuilt"] is False
     finally:
         client.stop_channels()
         await jp_serverapp.kernel_manager.shutdown_all(now=True)

@@ -234,6 +234,10 @@ test('a newer version is offered, and a label is followed', async ({
     { timeout: 60_000 }
   );
   expect(await run(page, 'print(kept + 1)')).toBe('42');
+  // The kernel itself knows: a page that saw nothing of it tells the same.
+  await page.evaluate(() => {
+    sessionStorage.clear();
+  });
   // Galata's own way waits for the launcher to be in front.
   await Promise.all([
     page.waitForEvent('load'),

@@ -26,6 +26,7 @@ def main() -> None:
     if sys.path and os.path.realpath(sys.path[0]) in (os.path.realpath(HERE), os.getcwd()):
         del sys.path[0]
     waits = os.environ.pop("_MLENV_WAITS", "")
+    os.environ.pop("_MLENV_BUILT", None)
     hold_overlay(temporary="tmp-" in os.path.basename(OVERLAY) or bool(waits))
     try:
         application = application_class(waits)

@@ -28,6 +28,9 @@ WAITS = "_MLENV_WAITS"
 NOTEBOOK_OF = "_MLENV_NOTEBOOK_OF"
 """The process that was told its notebook after its start: what it starts inherits the name."""
 
+BUILT = "_MLENV_BUILT"
+"""When the prefix was made that a kernel started in, see ``drift.py`` outside of the launcher."""
+
 TEMPORARY = "tmp-"
 SHIMMED = ("pip", "uv")
 SCRIPT_LIMIT = 64 * 1024

@@ -65,6 +65,8 @@ def main(argv: list[str]) -> NoReturn:
         environment = kernel_environment(environment, record, place)
         if waits:
             environment[overlays.WAITS] = waits
+        # The directory of a rebuild is another one; who asks later finds this in /proc.
+        environment[overlays.BUILT] = str(os.stat(record["prefix"]).st_mtime_ns)
         python = os.path.join(place, "bin", "python")
         arguments = [python, *options(record), os.path.join(launcher, "kernel_app.py"), *rest]
         os.execve(python, arguments, environment)

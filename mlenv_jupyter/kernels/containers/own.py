@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from mlenv_jupyter.core.build import Form
@@ -12,6 +14,7 @@ from mlenv_jupyter.kernels.containers.run import HERE
 from mlenv_jupyter.kernels.containers.sweep import LAUNCHER, launcher_of
 from mlenv_jupyter.kernels.drift import Found, not_discarded
 from mlenv_jupyter.kernels.record import LaunchRecord
+from mlenv_jupyter.store.store import Record
 
 TIMEOUT = 30
 """Seconds in which a container answers: it reads some directories, or copies and removes some."""
@@ -24,11 +27,12 @@ class InContainer:
     form: Form = "image"
     notebook = None
 
-    def __init__(self, record: LaunchRecord, container: str) -> None:
+    def __init__(self, record: LaunchRecord, container: str, image: str) -> None:
         self._python = record.python
         self._container = container
         self.name = record.name
         self.version = record.version
+        self.rebuilt = _differs(record, image)
 
     @classmethod
     def of(cls, record: LaunchRecord, pid: int | None) -> InContainer:
@@ -44,7 +48,7 @@ class InContainer:
                 client.close()
         if not found:
             raise NotFound("This kernel runs in no container here.", code="no_overlay")
-        return cls(record, str(found[0]["Id"]))
+        return cls(record, str(found[0]["Id"]), str(found[0]["ImageID"]))
 
     def look(self) -> Found:
         code, out, err = self._ask("drift")
@@ -91,6 +95,15 @@ class InContainer:
         if code == NO_KERNEL:
             raise NotFound("This kernel is only starting.", code="no_overlay")
         return int(code or 0), out or b"", (err or b"").decode(errors="replace").strip()
+
+
+def _differs(record: LaunchRecord, image: str) -> bool:
+    """Whether the version has another image now than a kernel runs in."""
+    try:
+        committed = msgspec.json.decode(Path(record.record).read_bytes(), type=Record)
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return committed.image is not None and committed.image.id != image
 
 
 def _silent(error: Exception) -> MlenvError:
