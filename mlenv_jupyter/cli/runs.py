@@ -25,9 +25,7 @@ Pair = tuple[str, "str | None"]
 @click.option("--experiment", metavar="NAME", help="What to keep it under.")
 @click.option(
     "--target",
-    default="local",
-    show_default=True,
-    help="local, docker, ray, or a Ray cluster: http://HOST:8265.",
+    help="local, docker, ray, or a Ray cluster: http://HOST:8265; as the version is if left out.",
 )
 @click.option("--detach", is_flag=True, help="Do not follow: print the run's id.")
 @click.argument("reference", metavar="NAME[:V]", type=REFERENCE)
@@ -36,15 +34,16 @@ def run(
     session: Session,
     source: str,
     experiment: str | None,
-    target: str,
+    target: str | None,
     detach: bool,
     reference: Pair,
     command: Sequence[str],
 ) -> int | None:
     """Run a command on a copy of a directory, and keep its output, outputs/ and exit code.
 
-    The version is built first where it is not; one that is an image runs in a container. Ctrl-C
-    stops following, and the run goes on. Ends with the command's exit code.
+    The version is built first where it is not; one that is an image runs in a container, as any
+    does with --target docker. Ctrl-C stops following, and the run goes on. Ends with the
+    command's exit code.
     """
     from mlenv_jupyter.core.run import RunRequest
 

@@ -30,6 +30,7 @@ Pair = tuple[str, "str | None"]
 @click.option("--port", type=click.IntRange(1, 65535), help="Any that is free if left out.")
 @click.option("--keys/--no-keys", default=False, help="Whether to ask for a key.")
 @click.option("--concurrency", default=1, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--container", is_flag=True, help="Answer from a container, whatever the version is.")
 @click.option("--cpus", type=float, help="For a container: processors.")
 @click.option("--memory", metavar="SIZE", help="For a container, such as 2g.")
 @click.option("--update", is_flag=True, help="Change the service of that name.")
@@ -44,6 +45,7 @@ def serve(
     port: int | None,
     keys: bool,
     concurrency: int,
+    container: bool,
     cpus: float | None,
     memory: str | None,
     update: bool,
@@ -53,7 +55,8 @@ def serve(
     """Have a script answer HTTP in an environment; it goes on when this ends.
 
     A model is the name of a registered one, or a path, which is registered under the service's
-    name. An environment that is an image answers from a container.
+    name. An environment that is an image answers from a container,
+    as any does with --container, --cpus or --memory.
     """
     from mlenv_jupyter.core.service import Limits
     from mlenv_jupyter.serving.services import Deployment
@@ -71,6 +74,7 @@ def serve(
         limits=Limits(concurrency=concurrency),
         authenticated=keys,
         arguments=tuple(arguments),
+        form="image" if container or arguments else None,
     )
     made = session.workspace.services.deploy(name, wanted, port=port, overwrite=update)
     if not detach:

@@ -52,7 +52,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``resources`` are what the script itself takes of a Ray cluster: ``CPU``, ``GPU``, ``memory`` in
     bytes, or the cluster's own names. ``docker_arguments`` and ``shm_size`` are for the container,
-    beside what the definition asks for.
+    beside what the definition asks for. Without a ``target`` it runs as the version is: an image in
+    a container, all else in a process.
     """
 
     experiment: str
@@ -62,7 +63,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     script: str | None = None
     arguments: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    target: str = "local"
+    target: str | None = None
     variables: dict[str, str] = {}
     resources: dict[str, float] = {}
     docker_arguments: tuple[str, ...] = ()

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from mlenv_jupyter.core.build import Form
+from mlenv_jupyter.core.builder import form_of
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.errors import Problem
 
@@ -51,7 +53,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """What a service serves now or is to serve next; each deployment or update makes one.
 
-    ``arguments`` are docker's, as they were asked for; ``container`` is what was granted of them.
+    ``form`` is what it answers from, unknown for a revision of long ago. ``arguments`` are
+    docker's, as they were asked for; ``container`` is what was granted of them.
     """
 
     number: int
@@ -59,6 +62,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     definition: Definition
     build: str
+    form: Form | None = None
     models: tuple[ModelReference, ...]
     entry_script: str
     snapshot: str
@@ -68,6 +72,11 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[str, ...] = ()
     container: dict[str, Any] = {}
     network: str = "bridge"
+
+    @property
+    def boxed(self) -> bool:
+        """Whether it answers from a container."""
+        return (self.form or form_of(self.definition)) == "image"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

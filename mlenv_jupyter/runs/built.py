@@ -11,6 +11,7 @@ from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.store import Record, Store
 
 if TYPE_CHECKING:
+    from mlenv_jupyter.core.build import Form
     from mlenv_jupyter.registry.registry import Registry
 
 
@@ -46,17 +47,20 @@ def built_record(
             f"The build of {reference} was {build.state}.",
             remedy=f"`mlenv log {build.id}` shows it.",
         )
-    record = record_of(places, build.lock_digest)
+    record = record_of(places, build.lock_digest, build.form)
     if record is not None:
         return record
     raise BuildFailed(
         f"What was built of {reference} is not there any more.",
-        remedy=f"Build it again: mlenv build {reference} --force",
+        remedy=f"Build it again: mlenv build {reference} --force"
+        + (" --as image" if build.form == "image" else ""),
     )
 
 
-def record_of(places: Places, lock_digest: str) -> Record | None:
-    """The record of the prefix or image of a lock; None where neither is there."""
+def record_of(places: Places, lock_digest: str, form: Form | None = None) -> Record | None:
+    """The record of what a lock was built as, in any form where none is named; None without one."""
     store = Store(places)
-    found = (store.record(place(lock_digest)) for place in (places.prefix, places.image))
+    where = {"prefix": places.prefix, "image": places.image}
+    wanted = [where[form]] if form else where.values()
+    found = (store.record(place(lock_digest)) for place in wanted)
     return next((one for one in found if one is not None), None)

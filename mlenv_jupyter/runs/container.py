@@ -92,7 +92,7 @@ def run_in_container(
         raise NotFound(
             f"The image of {spec.name}:{spec.version} is not in this container engine any more.",
             code="no_image",
-            remedy=f"mlenv build {spec.name}:{spec.version} --force",
+            remedy=f"mlenv build {spec.name}:{spec.version} --as image --force",
         ) from None
     except APIError as error:
         raise Unavailable(

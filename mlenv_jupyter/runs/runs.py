@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -20,6 +19,7 @@ from mlenv_jupyter.builds.durable import (
 )
 from mlenv_jupyter.builds.oldlogs import unpacked
 from mlenv_jupyter.cluster import is_ray, stop_job
+from mlenv_jupyter.core.builder import form_of, in_form
 from mlenv_jupyter.core.checks import check_variables
 from mlenv_jupyter.core.errors import (
     Conflict,
@@ -40,7 +40,7 @@ from mlenv_jupyter.runs.spec import RunFiles, RunSpec, ending
 from mlenv_jupyter.store.places import Places
 
 if TYPE_CHECKING:
-    from mlenv_jupyter.core.build import Build
+    from mlenv_jupyter.core.build import Build, Form
     from mlenv_jupyter.core.definition import Definition
     from mlenv_jupyter.kernels.containers.policy import Policy
 
@@ -50,7 +50,12 @@ FOLLOWED = 20
 RUN = "mlenv.run"
 """Label of a run's container, with the run's id."""
 
-BuildVersion = Callable[[str, "str | None"], "Build"]
+
+class BuildVersion(Protocol):
+    """Builds a version in a form, or finds what is built of it."""
+
+    def __call__(self, name: str, version: str | None = None, *, form: Form | None = None) -> Build:
+        """The build, ended or not."""
 
 
 class Runs(Durable[Run]):
@@ -82,13 +87,13 @@ class Runs(Durable[Run]):
         if problems:
             raise InvalidDefinition(problems)
         row = self._registry.find(request.name, request.version)
-        target = _check_target(request, row.definition)
+        target, form = _check_target(request, row.definition)
         command = _command(request)
         snapshot = add_snapshot(self._places, Path(request.source_directory))
         given = container_options(
             row.definition, self._policy, request.docker_arguments, request.shm_size
         )
-        build = self._build(row.name, row.version)
+        build = self._build(row.name, row.version, form=form)
         spec = RunSpec(
             id=new_id(),
             experiment=request.experiment,
@@ -104,6 +109,7 @@ class Runs(Durable[Run]):
             network=given.network,
             notes=given.notes if target == "docker" else (),
             build=build.id,
+            form=form,
             home=str(self._places.home),
             store=str(self._places.store),
             offline=self._places.offline,
@@ -138,8 +144,9 @@ class Runs(Durable[Run]):
                 code="no_snapshot",
                 remedy="Submit it again with its directory.",
             )
-        build = self._build(before.name, before.version)
-        spec = msgspec.structs.replace(files.read_spec(), id=new_id(), build=build.id)
+        spec = files.read_spec()
+        build = self._build(before.name, before.version, form=spec.form)
+        spec = msgspec.structs.replace(spec, id=new_id(), build=build.id)
         run = Run(
             id=spec.id,
             experiment=before.experiment,
@@ -268,22 +275,18 @@ def _interrupted(files: RunFiles) -> Problem:
     )
 
 
-def _check_target(request: RunRequest, definition: Definition) -> str:
-    target, kind = request.target, definition.kind
+def _check_target(request: RunRequest, definition: Definition) -> tuple[str, Form]:
+    """Where it runs, and in which form of the version. Raises InvalidRequest, Conflict, …"""
+    own = form_of(definition)
+    target = request.target or ("docker" if own == "image" else "local")
     if is_ray(target):
         check_ray(target, definition, request.variables)
-        return target
+        return target, own
     if request.resources:
         raise InvalidRequest(
             "Resources are asked for of a Ray cluster only.",
             where="resources",
             remedy="Use compute_target='ray' or the address of a cluster.",
-        )
-    if (request.docker_arguments or request.shm_size) and kind != "image":
-        raise InvalidRequest(
-            "Arguments for a container are of no use without one.",
-            where="docker_runtime_config",
-            remedy="Set use_docker=True, or compute_target='docker'.",
         )
     if target not in ("local", "docker"):
         raise InvalidRequest(
@@ -292,14 +295,25 @@ def _check_target(request: RunRequest, definition: Definition) -> str:
             remedy="Use 'local', 'docker' for a container of the environment's image, "
             "or 'ray' or the address of a Ray cluster.",
         )
-    if target == "docker" and kind != "image":
+    if (request.docker_arguments or request.shm_size) and target != "docker":
         raise InvalidRequest(
-            "The environment is built as a directory, not as an image.",
-            where="compute_target",
-            remedy="Set docker.enabled, or use compute_target='local'.",
+            "Arguments for a container are of no use without one.",
+            where="docker_runtime_config",
+            remedy="Set use_docker=True, or compute_target='docker'.",
         )
-    # An image runs in a container, wherever that was asked for: there is no prefix of it.
-    return "docker" if kind == "image" else target
+    form: Form = "image" if target == "docker" else "prefix"
+    try:
+        in_form(definition, form)
+    except Conflict as error:
+        if target == "docker":
+            raise
+        raise Conflict(
+            f"It cannot run in a process of this machine. {error.message}",
+            code=error.code,
+            where="compute_target",
+            remedy="Use compute_target='docker', which runs it in a container.",
+        ) from error
+    return target, form
 
 
 def _command(request: RunRequest) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mlenv_jupyter.builds.spec import WorkFiles
+from mlenv_jupyter.core.build import Form
 from mlenv_jupyter.core.definition import Definition
 from mlenv_jupyter.core.run import Metric, Run
 from mlenv_jupyter.store.places import Places
@@ -20,6 +21,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     ``container`` are the engine's options that the administrator's policy grants, ``notes`` say
     what it does not. ``run`` is the row as it was written, and ``lock_digest`` what the build has
     made where it had ended already: with both the script starts before the registry is opened.
+    ``form`` is what it runs in, unknown for a run of long ago.
     """
 
     id: str
@@ -32,6 +34,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str
     variables: dict[str, str]
     build: str
+    form: Form | None = None
     home: str
     store: str
     resources: dict[str, float] = {}

@@ -102,7 +102,9 @@ class Worker:
 
     def _built(self) -> Record:
         """The record of the built version; waits for its build and shows what that says."""
-        ready = self.spec.lock_digest and record_of(self.places, self.spec.lock_digest)
+        ready = self.spec.lock_digest and record_of(
+            self.places, self.spec.lock_digest, self.spec.form
+        )
         if ready:
             return ready
         if not self.registry.builds.get(self.spec.build).ended:

@@ -71,7 +71,7 @@ class ScriptRunConfig:
         if said or environment or docker_runtime_config or environment_variables:
             # What is said here is of this one alone: others may have the same run_config.
             given = copy(given)
-            given.target = said or given.target
+            given.target = said or given.said
             given.environment = environment or given.given
             given.docker = docker_runtime_config or given.docker
             variables = {**given.environment_variables, **(environment_variables or {})}
@@ -126,10 +126,9 @@ class Experiment:
         default = f"Experiment-{_slug(self.name)}-Environment"
         where = config.run_config
         environment, docker = where.environment_for(default), where.docker
-        boxed = where.target == "docker" or docker.use_docker
-        if boxed and environment.definition.kind != "image":
-            environment = environment.clone(environment.name)
-            environment.docker.enabled = True
+        # In the seed system docker.enabled has a run on this machine be in a container.
+        enabled = where.target == "local" and environment.docker.enabled
+        boxed = where.target == "docker" or docker.use_docker or enabled
         version = environment._registered(self.workspace)
         made = self.workspace.runs.submit(
             RunRequest(
@@ -140,7 +139,7 @@ class Experiment:
                 script=config.script,
                 arguments=tuple(map(str, config.arguments)),
                 command=tuple(map(str, config.command)),
-                target="docker" if boxed else where.target,
+                target="docker" if boxed else where.said,
                 variables=dict(where.environment_variables),
                 resources=config.resources,
                 docker_arguments=tuple(docker.arguments) if boxed else (),

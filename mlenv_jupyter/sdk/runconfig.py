@@ -66,7 +66,7 @@ class RunConfiguration:
     """
 
     __slots__ = (
-        *("script", "arguments", "command", "target", "environment_variables", "docker"),
+        *("script", "arguments", "command", "said", "environment_variables", "docker"),
         *("_history", "_environment", "_default"),
     )
 
@@ -93,7 +93,7 @@ class RunConfiguration:
         self.script = script
         self.arguments = arguments
         self.command = command
-        self.target = target or "local"
+        self.said = target
         self.environment_variables = dict(environment_variables or {})
         self.docker = docker or DockerConfiguration()
         self._history = HistoryConfiguration()
@@ -102,6 +102,15 @@ class RunConfiguration:
         self.environment = environment
         if conda_dependencies is not None:
             self.environment.python.conda_dependencies = conda_dependencies
+
+    @property
+    def target(self) -> str:
+        """Where it runs: on this machine, if nothing else was said."""
+        return self.said or "local"
+
+    @target.setter
+    def target(self, target: str | None) -> None:
+        self.said = target
 
     @property
     def history(self) -> HistoryConfiguration:

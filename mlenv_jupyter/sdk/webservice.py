@@ -173,7 +173,7 @@ class Webservice:
                 before.limits,
                 before.authenticated,
                 before.arguments,
-                boxed=before.definition.kind == "image",
+                boxed=before.boxed,
             )
         wanted = deployment_of(self._workspace, chosen, inference_config, config)
         self._workspace.services.update(self.name, wanted)
@@ -301,11 +301,7 @@ def deployment_of(
     config: DeploymentConfiguration,
 ) -> Deployment:
     """What is to be served; the environment is registered where it is not."""
-    environment = inference.environment
-    if config.boxed and environment.definition.kind != "image":
-        environment = environment.clone(environment.name)
-        environment.docker.enabled = True
-    version = environment._registered(workspace)
+    version = inference.environment._registered(workspace)
     return Deployment(
         environment=version.name,
         version=version.version,
@@ -315,4 +311,5 @@ def deployment_of(
         limits=config.limits,
         authenticated=config.auth_enabled,
         arguments=config.arguments,
+        form="image" if config.boxed else None,
     )

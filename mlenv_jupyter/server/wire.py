@@ -249,7 +249,7 @@ class ToRun(Body, frozen=True):
     command: tuple[ShortText, ...]
     version: str | None = None
     experiment: str | None = None
-    target: ShortText = "local"
+    target: ShortText | None = None
 
 
 class ToAsk(Body, frozen=True):

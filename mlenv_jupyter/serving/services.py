@@ -8,13 +8,14 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mlenv_jupyter.builds.durable import moment, start_worker
+from mlenv_jupyter.core.builder import form_of
 from mlenv_jupyter.core.errors import Conflict, InvalidRequest, MlenvError, NotFound, Unavailable
 from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.service import Answer, Limits, Model, ModelReference, Revision, Service
@@ -29,8 +30,9 @@ from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import remove_tree
 
 if TYPE_CHECKING:
-    from mlenv_jupyter.core.build import Build
+    from mlenv_jupyter.core.build import Form
     from mlenv_jupyter.kernels.containers.policy import Policy
+    from mlenv_jupyter.runs.runs import BuildVersion
 
 KEYS = ("primary", "secondary")
 PAUSE = 2.0
@@ -51,7 +53,9 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
     authenticated: bool = False
     arguments: tuple[str, ...] = ()
-    """For the container, where the environment is an image: docker's, such as ``--memory``."""
+    """For the container: docker's, such as ``--memory``."""
+    form: Form | None = None
+    """What it answers from: a process of a prefix or a container; the version's own if unsaid."""
 
 
 class Services:
@@ -62,7 +66,7 @@ class Services:
         places: Places,
         registry: Registry,
         database: str | None,
-        build: Callable[[str, str | None], Build],
+        build: BuildVersion,
         policy: Policy,
     ) -> None:
         self._places = places
@@ -189,7 +193,7 @@ class Services:
 
     def _remove_containers(self, files: ServiceFiles, name: str) -> None:
         """Containers do not end with a supervisor that was killed."""
-        if files.wanted.exists() and files.read_wanted().definition.kind == "image":
+        if files.wanted.exists() and files.read_wanted().boxed:
             from mlenv_jupyter.engine.connect import connect
             from mlenv_jupyter.serving.container import forget
 
@@ -219,7 +223,7 @@ class Services:
                 code="no_image",
                 where="name",
                 remedy="Deploy it with ContainerWebservice.deploy_configuration(), "
-                "or in an environment with docker.enabled.",
+                "or with `mlenv serve --container`.",
             )
         return export_service(service, revision, record, record.image, self._places, target, image)
 
@@ -266,11 +270,12 @@ class Services:
 
     def _revision(self, wanted: Deployment, number: int) -> Revision:
         row = self._registry.find(wanted.environment, wanted.version)
-        if wanted.arguments and row.definition.kind != "image":
+        form = wanted.form or form_of(row.definition)
+        if wanted.arguments and form != "image":
             raise InvalidRequest(
                 "A process on this machine has no limits of processor and memory.",
                 where="deployment_config",
-                remedy="Set docker.enabled in the environment, and it answers from a container.",
+                remedy="Use ContainerWebservice, or `mlenv serve --container`.",
             )
         given = container_options(row.definition, self._policy, wanted.arguments)
         top = Path(wanted.source_directory).absolute()
@@ -286,7 +291,8 @@ class Services:
             environment=row.name,
             version=row.version,
             definition=row.definition,
-            build=self._build(row.name, row.version).id,
+            build=self._build(row.name, row.version, form=form).id,
+            form=form,
             models=_references(wanted.models),
             entry_script=script.relative_to(top.resolve()).as_posix(),
             snapshot=add_snapshot(self._places, top),
@@ -294,7 +300,7 @@ class Services:
             variables=wanted.variables,
             authenticated=wanted.authenticated,
             arguments=wanted.arguments,
-            container=given.options if row.definition.kind == "image" else {},
+            container=given.options if form == "image" else {},
             network=given.network,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mlenv_jupyter import Environment, Experiment, Run, ScriptRunConfig, Workspace
-from mlenv_jupyter.core.errors import InvalidRequest, NotFound, RunFailed, TooLarge
+from mlenv_jupyter.core.errors import Conflict, InvalidRequest, NotFound, RunFailed, TooLarge
 from mlenv_jupyter.runs import snapshot
 from mlenv_jupyter.runs.spec import RunFiles
 from mlenv_jupyter.sdk.experiment import DockerConfiguration, RunConfiguration
@@ -240,7 +241,7 @@ def test_a_run_in_a_container(
     (source / "train.py").write_text(
         "import os\nfrom mlenv_jupyter import Run\nRun.get_context().log('inside', 1)\n"
         "open('outputs/there', 'w').write(os.environ['MESSAGE'])\n"
-        "print('box', os.path.exists('/.dockerenv'))\n"
+        "print('box', os.path.exists('/run/mlenv-run'))\n"
         "def limit(new, old):\n"
         "    for path in (new, old):\n"
         "        if os.path.exists('/sys/fs/cgroup/' + path):\n"
@@ -265,6 +266,67 @@ def test_a_run_in_a_container(
     assert run.get_metrics() == {"inside": 1}
     assert ended.runs.file(run.id, "outputs/there").read_text() == "from the box"
     assert run.get_environment().get_image_details(ended).image_exist
+    # It is the version itself, in its other form: the log has what its build said.
+    assert environment.register(ended).version == run.get_environment().version == "1"
+    log = ended.runs.log_path(run.id).read_text()
+    assert "Building boxed:1" in log
+    assert "Built as an image, since that was asked for" in log
+    config_place = Path(os.environ["JUPYTER_CONFIG_DIR"])
+    config_place.mkdir(exist_ok=True)
+    settings = {"Workspace": {"base_image": "mlenv/test-base:1"}}
+    (config_place / "jupyter_mlenv_config.json").write_text(json.dumps(settings))
+    command = [
+        "boxed:1",
+        "--",
+        "python",
+        "-c",
+        "import os; print(os.path.exists('/run/mlenv-run'))",
+    ]
+    for target, boxed in (("docker", "True"), ("local", "False")):
+        words = [sys.executable, "-m", "mlenv_jupyter.cli", "run", "-s", str(source)]
+        done = subprocess.run([*words, "--target", target, *command], stdout=subprocess.PIPE)
+        assert (done.returncode, done.stdout.decode().strip()) == (0, boxed)
+    # What ran in a container runs in one again.
+    again = ended.runs.wait(ended.runs.again(run.id).id, 60)
+    assert (again.target, again.state) == ("docker", "succeeded")
+
+
+@pytest.mark.docker
+def test_where_a_version_that_is_an_image_runs(
+    ended: Workspace, source: Path, engine: object
+) -> None:
+    (source / "train.py").write_text("import os\nprint('box', os.path.exists('/run/mlenv-run'))")
+    environment = Environment("based")
+    environment.docker.base_image = "mlenv/test-base:1"
+
+    def run(target: str | None) -> Run:
+        config = ScriptRunConfig(source, "train.py", environment=environment, compute_target=target)
+        run = Experiment(ended, "trial").submit(config)
+        run.wait_for_completion()
+        return run
+
+    asked = run("local")
+    assert "box False" in asked.get_log()
+    assert "what mlenv/test-base:1 has besides" in ended.runs.log_path(asked.id).read_text()
+    assert "box True" in run(None).get_log()
+    environment.docker.enabled = True  # as in the seed system, on this machine in a container
+    assert "box True" in run("local").get_log()
+
+
+def test_what_can_be_no_prefix_says_so(ended: Workspace, source: Path) -> None:
+    environment = Environment("made")
+    environment.docker.base_dockerfile = "FROM mlenv/test-base:1\n"
+    config = ScriptRunConfig(source, "train.py", environment=environment, compute_target="local")
+    with pytest.raises(Conflict, match="Dockerfile of its own") as caught:
+        Experiment(ended, "trial").submit(config)
+    assert "compute_target='docker'" in caught.value.remedy
+    assert ended.runs.newest() == ()
+    mine = Environment("mine")
+    mine.python.user_managed_dependencies = True
+    with pytest.raises(Conflict, match="nothing to put into"):
+        Experiment(ended, "trial").submit(
+            ScriptRunConfig(source, "train.py", environment=mine, compute_target="docker")
+        )
 
 
 def test_a_run_inherits_what_a_kernel_does() -> None:

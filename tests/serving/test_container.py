@@ -54,6 +54,9 @@ def test_a_container_answers_is_updated_and_started_again(
     config = ContainerWebservice.deploy_configuration(0.5, 0.25, auth_enabled=True)
     service = Model.deploy(boxed, "boxed", [model(boxed, tmp_path, 2)], inference, config)
     service.wait_for_deployment(show_output=True)
+    # It is the version as it was registered, in its other form.
+    assert Environment.get(boxed, "small", service.service.version).docker.enabled is False
+    assert "Built as an image, since that was asked for" in service.get_logs()
     first = service.run('{"data": [1, 2]}')
     assert first["score"] == [2, 4]
     assert ask(service, b'{"data": [1]}')[0] == 401
