@@ -65,6 +65,7 @@ ALLOWED = frozenset(
         "JUPYTERHUB_SERVER_NAME",
         "MLENV_HOME",
         "MLENV_STORE",
+        "MLENV_WIDGETS",
     ]
 )
 

@@ -282,19 +282,11 @@ class Environment(Section):
         return EnvironmentBuild(workspace, build).wait_for_completion(show_output=True)
 
     def get_image_details(self, workspace: Workspace) -> DockerImageDetails:
-        """The image of the registered version, built or not.
+        """The image of the registered version, built or not: ``image_exist`` says so.
 
-        Raises NotFound for one that is not registered, Unavailable for one that is no image.
+        Raises NotFound for one that is not registered, Conflict for one that can be no image.
         """
         version = workspace.version(canonical_name(self.name), self.version)
-        image = [one for one in version.forms or () if one.form == "image"]
-        if version.kind != "image" and not any(one.built for one in image):
-            raise Unavailable(
-                f"{version.reference} is built as a directory, not as an image.",
-                code="no_image",
-                where="docker",
-                remedy="Build it as an image: build(workspace, form='image').",
-            )
         return DockerImageDetails(workspace.image_details(version.name, version.version))
 
     @staticmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,22 @@ STATUS = {
 """mlenv's states in the seed's words."""
 
 
+class _EnvironmentOfRun:
+    """``get_environment``, of a run or, as the seed's page calls it, of the class."""
+
+    def __get__(self, run: Run | None, owner: type[Run]) -> Callable[[], Environment]:
+        def get_environment() -> Environment:
+            """The version of the environment that the run runs in.
+
+            Called on the class it is that of the run which this script belongs to, outside of any
+            that of the newest run of this user's workspace. Raises NotFound where there is none.
+            """
+            found = run if run is not None else owner._current()
+            return Environment.get(found._workspace, found._run.name, found._run.version)
+
+        return get_environment
+
+
 class Run:
     """One execution of a script; it goes on without this object."""
 
@@ -55,6 +71,22 @@ class Run:
     def get(workspace: Workspace, run_id: str) -> Run:
         """A run by its id; raises NotFound."""
         return Run._of(workspace, workspace.runs.get(run_id))
+
+    @classmethod
+    def _current(cls) -> Run:
+        from mlenv_jupyter.workspace import Workspace
+
+        workspace = Workspace.from_config()
+        here = os.environ.get("MLENV_RUN_ID")
+        if here:
+            return cls.get(workspace, here)
+        for newest in workspace.runs.newest(limit=1):
+            return cls._of(workspace, newest)
+        raise NotFound(
+            "This process belongs to no run, and nothing has run in this workspace yet.",
+            where="run",
+            remedy="Submit one: Experiment(workspace, NAME).submit(ScriptRunConfig(…)).",
+        )
 
     @staticmethod
     def list(experiment: Experiment, tags: Mapping[str, str] | None = None) -> builtins.list[Run]:
@@ -153,9 +185,7 @@ class Run:
         """Ask it to end; its processes are gone within five seconds."""
         self._run = self._workspace.runs.cancel(self.id)
 
-    def get_environment(self) -> Environment:
-        """The version of the environment that it runs in."""
-        return Environment.get(self._workspace, self._run.name, self._run.version)
+    get_environment = _EnvironmentOfRun()
 
     def get_metrics(self, name: str | None = None) -> dict[str, Any]:
         """What the script has logged, by name: a value, a list, or the columns of a table."""

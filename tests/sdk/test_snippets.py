@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from mlenv_jupyter import CondaDependencies, Environment, Workspace
-from mlenv_jupyter.core.errors import Unavailable
+from mlenv_jupyter import CondaDependencies, Environment, Run, Workspace
+from mlenv_jupyter.core.errors import NotFound, Unavailable
 
 SNIPPETS = Path(__file__).with_name("snippets")
 pytestmark = pytest.mark.filterwarnings("ignore:base_image is None now")
@@ -31,7 +31,7 @@ def ran(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     wheelhouse: Callable[..., Path],
-) -> Callable[[str], dict[str, Any]]:
+) -> Callable[..., dict[str, Any]]:
     """Runs a snippet where it finds the names and files that the page had before it."""
     work = tmp_path / "work"
     work.mkdir()
@@ -59,8 +59,10 @@ def ran(
         "environment": env.register(workspace),
     }
 
-    def run(name: str) -> dict[str, Any]:
+    def run(name: str, **others: str) -> dict[str, Any]:
         code = (SNIPPETS / f"{name}.py").read_text()
+        for theirs, ours in others.items():
+            code = code.replace(theirs, ours)
         exec(compile(code, name, "exec"), names)
         return names
 
@@ -99,30 +101,93 @@ CHECKS: dict[str, Callable[[dict[str, Any]], object]] = {
     ),
     "manage_register": lambda names: Environment.get(names["ws"], "myenv").version == "2",
     "manage_get_version": lambda names: names["restored_environment"].version == "1",
+    "create_image_details": lambda names: (
+        not names["details"].image_exist and names["details"].image.startswith("mlenv/mlenv_")
+    ),
     "manage_build": lambda names: names["build"].status == "Succeeded",
 }
 RUNS = ("run_default_environment", "run_training", "run_image_details", "run_web_service")
-NEED_AN_IMAGE = ("create_image_details", "manage_build_local")
+AFTER_A_RUN = ("manage_run_environment",)
+NEED_AN_ENGINE = ("manage_build_local",)
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_snippet_runs(name: str, ran: Callable[[str], dict[str, Any]]) -> None:
+def test_a_snippet_runs(name: str, ran: Callable[..., dict[str, Any]]) -> None:
     assert CHECKS[name](ran(name))
 
 
-@pytest.mark.parametrize("name", NEED_AN_IMAGE)
+@pytest.mark.parametrize("name", NEED_AN_ENGINE)
 def test_a_snippet_about_images_says_what_is_missing(
-    name: str, ran: Callable[[str], dict[str, Any]]
+    name: str, ran: Callable[..., dict[str, Any]]
 ) -> None:
     with pytest.raises(Unavailable) as caught:
         ran(name)
     assert caught.value.remedy
 
 
+def test_without_any_run_the_class_has_no_environment(ran: Callable[..., dict[str, Any]]) -> None:
+    with pytest.raises(NotFound, match="nothing has run") as caught:
+        ran("manage_run_environment")
+    assert "submit" in caught.value.remedy
+
+
 @pytest.mark.network
 def test_the_snippets_of_training_and_of_the_web_service(
-    ran: Callable[[str], dict[str, Any]], workspace: Workspace
+    ran: Callable[..., dict[str, Any]], workspace: Workspace
 ) -> None:
+    _write_scripts()
+    names = ran("run_default_environment")
+    assert "an example" in names["run"].get_log()
+    assert names["run"].get_environment().name == "Experiment-environment-example-Environment"
+    names = ran("run_training")
+    names["run"].wait_for_completion()
+    assert names["run"].get_environment().version == names["myenv"].register(workspace).version
+    # It ran in a process: of an image there is the name that it would have.
+    details = ran("run_image_details")["details"]
+    assert (details.image_exist, bool(details.image)) == (False, True)
+    # As the page calls it, of the class: the newest run's.
+    ran("manage_run_environment")
+    assert Run.get_environment() == names["run"].get_environment()
+    try:
+        service = ran("run_web_service")["service"]
+        service.wait_for_deployment(show_output=True)
+        assert service.run("data") == "the model on data"
+    finally:
+        workspace.services.delete("my_web_service")
+
+
+@pytest.mark.docker
+@pytest.mark.network
+def test_the_snippets_in_containers(
+    ran: Callable[..., dict[str, Any]],
+    workspace: Workspace,
+    engine: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _write_scripts()
+    monkeypatch.setattr(workspace, "base_image", "mlenv/test-base:1")
+    names = ran("run_training")
+    names["run"].wait_for_completion()
+    # The page's service is a container; what trained in a process answers from an image of it.
+    try:
+        service = ran("run_web_service", LocalWebservice="ContainerWebservice")["service"]
+        service.wait_for_deployment(show_output=True)
+        assert service.run("data") == "the model on data"
+        limits = engine.containers.list(filters={"label": "mlenv.service"})[0].attrs["HostConfig"]
+        assert (limits["NanoCpus"], limits["Memory"]) == (10**9, 1 << 30)
+    finally:
+        workspace.services.delete("my_web_service")
+    details = ran("run_image_details")["details"]
+    assert details.image_exist
+    assert "\nFROM " in details.dockerfile
+    # A registry of images is the page's; here is none to push to, and it is said before a build.
+    with pytest.raises(Unavailable, match="no registry"):
+        ran("manage_build_local")
+    names = ran("manage_build_local", **{"Acr=True": "Acr=False"})
+    assert names["build"].status == "Succeeded"
+
+
+def _write_scripts() -> None:
     Path("example.py").write_text("print('an example')")
     Path("train.py").write_text("open('outputs/model.pkl', 'w').write('the model')")
     Path("score.py").write_text(
@@ -131,20 +196,6 @@ def test_the_snippets_of_training_and_of_the_web_service(
         "    text = Path(os.environ['AZUREML_MODEL_DIR'], 'model.pkl').read_text()\n"
         "def run(data): return text + ' on ' + data\n"
     )
-    names = ran("run_default_environment")
-    assert "an example" in names["run"].get_log()
-    assert names["run"].get_environment().name == "Experiment-environment-example-Environment"
-    names = ran("run_training")
-    names["run"].wait_for_completion()
-    assert names["run"].get_environment().version == names["myenv"].register(workspace).version
-    with pytest.raises(Unavailable, match="as a directory"):  # it ran in a process, not in an image
-        ran("run_image_details")
-    try:
-        service = ran("run_web_service")["service"]
-        service.wait_for_deployment(show_output=True)
-        assert service.run("data") == "the model on data"
-    finally:
-        workspace.services.delete("my_web_service")
 
 
 def test_details_of_an_image_that_is_not_built(workspace: Workspace) -> None:
@@ -180,4 +231,4 @@ def test_the_command_line(homes: Path, tmp_path: Path) -> None:
 def test_every_snippet_is_run() -> None:
     there = {one.stem for one in SNIPPETS.iterdir()}
     commands = {"cli_scaffold", "cli_register", "cli_list", "cli_download"}
-    assert there == {*CHECKS, *RUNS, *NEED_AN_IMAGE, *commands}
+    assert there == {*CHECKS, *RUNS, *AFTER_A_RUN, *NEED_AN_ENGINE, *commands}

@@ -1,0 +1,2 @@
+from mlenv_jupyter import Run
+Run.get_environment()
