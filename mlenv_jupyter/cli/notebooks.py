@@ -152,13 +152,18 @@ def discover(session: Session, file: Path) -> None:
     """
     from importlib.metadata import packages_distributions
 
-    from mlenv_jupyter.notebooks import files
+    from mlenv_jupyter.notebooks import files, knowledge
     from mlenv_jupyter.notebooks.discover import discover as look
 
     content = files.load(file)
     sources = [one.source for one in content.cells if one.cell_type == "code"]
     beside = [one.name for one in file.absolute().parent.iterdir()]
-    found = look(sources, beside=beside, installed=packages_distributions())
+    found = look(
+        sources,
+        beside=beside,
+        installed=packages_distributions(),
+        bringers=knowledge.bringers,
+    )
     if session.json:
         emit(found)
         return
@@ -168,6 +173,8 @@ def discover(session: Session, file: Path) -> None:
         say(f"# import {module}: which package?")
     if found.unread:
         note(f"{plural(found.unread, 'cell')} could not be read.")
+    if found.unknown and not knowledge.is_here():
+        note("More modules are known with: pip install 'mlenv-jupyter[discover]'.")
 
 
 def _heading(index: int, source: str) -> str:
