@@ -16,9 +16,9 @@ from mlenv_jupyter.cli.follow import (
     write_bytes,
     write_line,
 )
-from mlenv_jupyter.cli.output import age, emit, note, say, seconds_between, state, table
+from mlenv_jupyter.cli.output import age, emit, note, plural, say, seconds_between, state, table
 from mlenv_jupyter.cli.session import AS, REFERENCE, Session, complete, verb
-from mlenv_jupyter.core.errors import Conflict
+from mlenv_jupyter.core.errors import Conflict, InvalidRequest
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.build import Build, Form
@@ -65,6 +65,38 @@ def build(
     else:
         started = follow_to_end(session, started)
     conclude(session, started)
+
+
+@verb("mend")
+@click.argument("which", metavar="BUILD|NAME[:V]", shell_complete=complete)
+@click.option("--fix", default=1, show_default=True, metavar="N", type=click.IntRange(1))
+def mend(session: Session, which: str, fix: int) -> None:
+    """Register the next version with a fix that a failed build proposes, and build it.
+
+    \b
+    With --json: as `mlenv build`.
+    """
+    from mlenv_jupyter.core.edits import with_fix
+
+    failed = find_build(session, which)
+    fixes = failed.error.fixes if failed.error else ()
+    reference = f"{failed.name}:{failed.version}"
+    if fix > len(fixes):
+        found = plural(len(fixes), "fix", "fixes") if fixes else "no fix"
+        raise InvalidRequest(
+            f"The newest build of {reference} proposes {found}.",
+            remedy=f"Change it yourself: mlenv save {reference} -p PACKAGE.",
+        )
+    base = session.workspace.version(failed.name, failed.version)
+    assert base.definition is not None
+    version, _ = session.workspace.register(
+        base.name,
+        with_fix(base.definition, fixes[fix - 1]),
+        message=fixes[fix - 1].label,
+        base=base.version,
+    )
+    started = session.workspace.build(version.name, version.version, form=failed.form)
+    conclude(session, follow_to_end(session, started))
 
 
 @verb("builds")
@@ -129,7 +161,7 @@ def cancel(session: Session, which: str) -> None:
         note(f"The build of {found.name}:{found.version} is being cancelled.")
 
 
-COMMANDS = (build, builds, log, cancel)
+COMMANDS = (build, mend, builds, log, cancel)
 
 
 def _submitted(session: Session, started: Build) -> None:

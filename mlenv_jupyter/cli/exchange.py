@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from mlenv_jupyter.cli.answers import show_registered
 from mlenv_jupyter.cli.output import emit, facts, note, say
@@ -94,8 +95,10 @@ def import_(
         message=message,
         version=read.version,
     )
-    if not session.json:
-        show_report(read)
+    if session.json:
+        emit({**msgspec.to_builtins(version), "report": msgspec.to_builtins(read.report)})
+        return
+    show_report(read)
     show_registered(session, version, created)
 
 
@@ -206,8 +209,6 @@ def with_context(session: Session, definition: Definition) -> Definition:
         return definition
     if context.sha256 is not None or not Path(context.location).is_dir():
         return definition
-    import msgspec
-
     digest, _ = session.workspace.contexts.add(Path(context.location), context.dockerfile_path)
     change = msgspec.structs.replace
     kept = change(docker, build_context=change(context, sha256=digest))

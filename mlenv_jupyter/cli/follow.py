@@ -151,7 +151,11 @@ def conclude(session: Session, build: Build) -> None:
             remedy=f"Build again: mlenv build {reference}",
         )
     if build.error is not None:
-        raise BuildFailed.of(build.error)
+        error = build.error
+        if error.fixes and not session.json:
+            how = f"`mlenv mend {reference}` builds the next version with the first fix."
+            error = msgspec.structs.replace(error, remedy=f"{error.remedy} {how}".strip())
+        raise BuildFailed.of(error)
     if build.state == "interrupted":
         raise Unavailable(
             f"The build of {reference} was interrupted: its process is gone.",

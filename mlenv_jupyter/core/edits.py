@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
 from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.core.errors import InvalidRequest
+from mlenv_jupyter.core.errors import Fix, InvalidRequest
 from mlenv_jupyter.core.matchspec import parse
 from mlenv_jupyter.core.requirements import name_of, replaced
 
@@ -51,3 +51,25 @@ def with_packages(
         pip=change(definition.pip, requirements=lines),
         conda=change(definition.conda, packages=tuple(kept)),
     ).checked()
+
+
+def with_fix(definition: Definition, fix: Fix) -> Definition:
+    """The same with a fix applied; a line stays where it is asked for, with pip or with conda.
+
+    Raises InvalidRequest.
+    """
+    change = msgspec.structs.replace
+    if set(fix.remove) & set(definition.conda.packages):
+        kept = [one for one in definition.conda.packages if one not in fix.remove]
+        packages = tuple(sorted({*kept, *fix.add}))
+        return change(definition, conda=change(definition.conda, packages=packages)).checked()
+    gone = set(fix.remove)
+    lines = definition.pip.requirements
+    try:
+        put = {name_of(line) for line in fix.add}
+        # What takes a line's place keeps its extras and its marker, so that one is not removed.
+        kept = [line for line in lines if line not in gone or name_of(line) in put]
+        requirements = replaced(kept, fix.add, ())
+    except InvalidRequirement as error:
+        raise InvalidRequest(f"The fix is no requirement: {error}") from None
+    return change(definition, pip=change(definition.pip, requirements=requirements)).checked()

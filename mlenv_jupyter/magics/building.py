@@ -89,8 +89,11 @@ def _under_way(view: View) -> Card:
     error = view.build.get("error")
     if error:
         style = f"border-top:1px solid {LINE};margin-top:8px;padding-top:8px"
-        html += tag(problem_html(error), style)
-        text.append(problem_text(error))
+        html += tag(problem_html(error, view.reference), style)
+        text.append(problem_text(error, view.reference))
+    if view.ended:
+        html += quiet(marked(again(view)))
+        text.append("  " + again(view).replace("`", ""))
     last = list(view.lines)
     html += log(view, last if view.ended else last[-SHOWN:], opened=True)
     text += [f"{at:7.1f}  {line}" for at, line, _ in last[-SHOWN:]]
@@ -106,6 +109,15 @@ def steps(view: View) -> str:
     """The stages, as HTML."""
     made = "".join(_step_html(*one) for one in view.stages())
     return tag(made, "display:flex;flex-wrap:wrap;margin-top:8px")
+
+
+def again(view: View) -> str:
+    """How to build the same once more."""
+    form = " --as image" if view.build.get("form") == "image" else ""
+    line = f"%mlenv build {view.reference}{form}"
+    if view.state != "failed":
+        return f"Build again: `{line}`"
+    return f"Retry: `{line}`; and download everything anew: `{line} --no-cache`"
 
 
 def _how(view: View) -> str:

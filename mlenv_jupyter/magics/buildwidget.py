@@ -25,7 +25,10 @@ WAIT = 0.1
 
 
 class Job:
-    """A build that is followed in a thread; ``changed`` and ``ended`` are called from there."""
+    """A build that is followed in a thread; ``changed`` and ``ended`` are called from there.
+
+    ``words`` are those of ``build`` or ``mend``, the verb included.
+    """
 
     def __init__(self, command: Command, words: list[str]) -> None:
         self.view = following.View()
@@ -35,7 +38,7 @@ class Job:
         self.done = False
         self._meeting = threading.Lock()
         self._begun = threading.Event()
-        self._child = command.start(with_json(["build", *words]))
+        self._child = command.start(with_json(words))
         widgets.beside(self._follow)
 
     def begin(self) -> None:

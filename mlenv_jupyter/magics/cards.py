@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from .drift import Drift
 
 LIST = "application/vnd.mlenv.list+json"
+REPORTED = {"kept": "~ kept, not honoured: ", "refused": "✗ left out: "}
+"""What is said of a file of which not everything was taken."""
 MARKS = {"added": "+", "removed": "−", "upgraded": "↑", "downgraded": "↓", "changed": "~"}
 
 
@@ -130,6 +132,10 @@ def version(answer: dict[str, Any]) -> Card:
         lines = ["{}=={}".format(one["name"], one["version"]) for one in packages]
         html += fold("Packages", preformatted(escape("\n".join(lines))), len(lines), "resolved")
         text += "\n" + "\n".join("  " + line for line in lines)
+    for part, word in REPORTED.items():
+        for line in (answer.get("report") or {}).get(part) or ():
+            html += quiet(escape(word + line))
+            text += "\n" + word + line
     if answer["state"] not in ("ready", "building", "queued"):
         hint = "Build it: `%mlenv build {}:{}`".format(answer["name"], answer["version"])
         html += quiet(marked(hint))
@@ -215,6 +221,7 @@ CARDS = {
     "list": environments,
     "show": version,
     "new": version,
+    "save": version,
     "set": version,
     "builds": builds,
     "diff": diff,

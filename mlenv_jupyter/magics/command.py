@@ -37,12 +37,11 @@ class Command:
             raise Refused(problem_of(err, code))
         return json.loads(out)
 
-    def text(self, words: list[str]) -> str:
+    def text(self, words: list[str], given: str = "") -> str:
         """Run it as in a terminal; what it printed. Raises Refused."""
-        code, out, err = self.finish(words)
+        code, out, err = self.finish(words, given)
         if code:
-            message = err.strip() or f"mlenv ended with exit code {code}."
-            raise Refused({"message": message.replace("Error: ", "", 1)})
+            raise Refused(printed_problem(err, code))
         return out + err
 
     def finish(self, words: list[str], text: str = "") -> tuple[int, str, str]:
@@ -76,6 +75,16 @@ class Command:
 def with_json(words: list[str]) -> list[str]:
     """The words of a command line, asked to answer in JSON."""
     return [words[0], "--json", *words[1:]]
+
+
+def printed_problem(errors: str, code: int) -> dict[str, Any]:
+    """The problem in what the command wrote for people."""
+    first, _, rest = errors.strip().partition("\n")
+    message = first.replace("Error: ", "", 1) or f"mlenv ended with exit code {code}."
+    lines = [line.strip() for line in rest.splitlines()]
+    remedy = " ".join(one[8:].strip() for one in lines if one.startswith("Remedy: "))
+    detail = "\n".join(one for one in lines if not one.startswith("Remedy: "))
+    return {"message": message, "remedy": remedy, "detail": detail}
 
 
 def problem_of(errors: str, code: int) -> dict[str, Any]:

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from .command import Command
 
 NAME_FIRST = (
-    *("show", "build", "use", "log", "cancel", "diff", "export", "set"),
+    *("show", "build", "mend", "use", "log", "cancel", "diff", "export", "set"),
     *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
 )
 OPTIONS = {
     "build": ("--widget", "--force", "--no-cache", "--detach", "--as"),
+    "mend": ("--widget", "--fix"),
     "list": ("--widget", "--archived"),
     "new": ("--package", "--python", "--variable", "--description", "--next"),
     "save": ("--message",),
@@ -42,9 +43,13 @@ class Completion:
         self._names: tuple[float, list[str]] = (0.0, [])
 
     def complete(self, event: Any) -> list[str]:
-        """Verbs, then names; ``event`` has the ``line`` up to the cursor."""
-        before = event.line.split()
-        if event.line.endswith(" "):
+        """The same for an event of IPython's hook."""
+        return self.complete_line(getattr(event, "text_until_cursor", event.line))
+
+    def complete_line(self, line: str) -> list[str]:
+        """Verbs, then options, names or versions, for a line up to the cursor."""
+        before = line.split()
+        if line.endswith(" "):
             before.append("")
         if len(before) <= 2:
             return sorted(self.verbs)
@@ -69,6 +74,27 @@ class Completion:
             names = out.split() if not code else []
             self._names = (time.monotonic(), names)
         return names
+
+
+def completes_in(shell: Any, completion: Completion) -> None:
+    """Have a shell ask; where there is an answer nobody else is: all of Python fits a colon."""
+    try:
+        from IPython.core.completer import SimpleCompletion, context_matcher
+    except ImportError:  # IPython before 8.6
+        answer = completion.complete
+        shell.set_hook("complete_command", lambda _, event: answer(event), str_key="%mlenv")
+        return
+
+    @context_matcher(identifier="mlenv")  # type: ignore[untyped-decorator]
+    def matcher(context: Any) -> dict[str, Any]:
+        found: list[str] = []
+        if context.text_until_cursor.lstrip().startswith("%mlenv "):
+            offered = completion.complete_line(context.text_until_cursor)
+            found = [one for one in offered if one.startswith(context.token)]
+        completions = [SimpleCompletion(text=one, type="mlenv") for one in found]
+        return {"completions": completions, "suppress": bool(found), "ordered": True}
+
+    shell.Completer.custom_matchers.append(matcher)
 
 
 def numbers(environment: dict[str, Any]) -> list[str]:

@@ -19,14 +19,14 @@ BY_FILE = "_mlenv_magics"
 """The package's name where it was loaded by file: nothing that a user would import."""
 
 
-def register(ip: Any, *, cli: list[str], record: dict[str, Any]) -> None:
-    """Give a shell ``%mlenv`` and ``%%mlenv``.
+def register(ip: Any, *, cli: list[str], record: dict[str, Any]) -> Any:
+    """Give a shell ``%mlenv`` and ``%%mlenv``; what completes a line of it.
 
     ``cli`` is the argv of the ``mlenv`` command; ``record`` the launch record of the kernel that
     this is, empty for a kernel that mlenv did not make.
     """
     name = __package__ or _package_of_files()
-    importlib.import_module(name + ".verbs").register(ip, cli=cli, record=record)
+    return importlib.import_module(name + ".verbs").register(ip, cli=cli, record=record)
 
 
 def _package_of_files() -> str:

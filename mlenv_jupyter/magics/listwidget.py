@@ -138,7 +138,7 @@ class Browser:
 
     def _do_build(self, reference: str) -> None:
         try:
-            job = buildwidget.Job(self.magic.command, [reference])
+            job = buildwidget.Job(self.magic.command, ["build", reference])
             job.begin()
         except Refused as refused:
             self._said.value = problem(refused.problem).html

@@ -22,8 +22,8 @@ def problem(found: dict[str, Any]) -> Card:
     return Card("\n".join(problem_text(one) for one in several), html)
 
 
-def problem_html(one: dict[str, Any]) -> str:
-    """One problem as HTML."""
+def problem_html(one: dict[str, Any], reference: str = "") -> str:
+    """One problem as HTML; with the ``NAME:VERSION`` that has it, what to type for each fix."""
     made = tag(in_colour("✗", RED) + " " + tag(escape(one.get("message", "")), name="strong"))
     if one.get("detail"):
         made += tag(escape(one["detail"]), f"white-space:pre-wrap;color:{QUIET}")
@@ -35,10 +35,12 @@ def problem_html(one: dict[str, Any]) -> str:
         made += tag(shown, f"border-left:2px solid {RED};padding-left:8px;{CODE}")
     if one.get("remedy"):
         made += tag(marked(in_cell(one["remedy"])))
-    return made + "".join(tag(escape(_fix(fix))) for fix in one.get("fixes") or ())
+    for fix, how in _fixes(one, reference):
+        made += tag(escape(fix) + (": " + marked(f"`{how}`") if how else ""))
+    return made
 
 
-def problem_text(one: dict[str, Any]) -> str:
+def problem_text(one: dict[str, Any], reference: str = "") -> str:
     """The same as text."""
     lines = ["✗ " + one.get("message", "")]
     lines += ["  " + line for line in (one.get("detail") or "").splitlines()]
@@ -48,13 +50,23 @@ def problem_text(one: dict[str, Any]) -> str:
         lines.append(f"  ▸ {line['requirement']}  {line.get('note') or ''}")
     if one.get("remedy"):
         lines.append("  " + in_cell(one["remedy"]).replace("`", ""))
-    lines += ["  " + _fix(fix) for fix in one.get("fixes") or ()]
+    for fix, how in _fixes(one, reference):
+        lines.append("  " + fix + (": " + how if how else ""))
     return "\n".join(line.rstrip() for line in lines)
 
 
 def in_cell(text: str) -> str:
     """A remedy as it is typed in a cell."""
     return re.sub(r"(^|`|: )mlenv (?=[a-z])", r"\1%mlenv ", text)
+
+
+def _fixes(one: dict[str, Any], reference: str) -> list[tuple[str, str]]:
+    """Each fix, and the line that applies it."""
+    made = []
+    for number, fix in enumerate(one.get("fixes") or (), 1):
+        which = f" --fix {number}" if number > 1 else ""
+        made.append((_fix(fix), f"%mlenv mend {reference}{which}" if reference else ""))
+    return made
 
 
 def _fix(fix: dict[str, Any]) -> str:

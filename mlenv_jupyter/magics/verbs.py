@@ -11,7 +11,8 @@ import sys
 
 from . import building, cards, drift, following, packages, problems, widgets
 from .command import Command, Refused, problem_of, with_json
-from .completion import Completion
+from .completion import Completion, completes_in
+from .help import HELP
 from .markup import Card
 
 TYPE_CHECKING = False
@@ -19,42 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-HELP = """\
-The environment of this notebook, and all the others.
-
-  %mlenv                         where am I: name, version, packages, drift
-  %mlenv list [WORDS]            the environments; --widget: to browse, with buttons (ipywidgets)
-  %mlenv show [NAME[:V]]         a version: asked for, resolved, state
-  %mlenv drift                   what this kernel has beyond its version
-  %mlenv add PACKAGE …           install into this notebook's own copy; remove PACKAGE … takes out
-  %mlenv save [-m MESSAGE]       register, build and use the next version, with what was added
-  %mlenv discard                 take out again what was added here
-  %mlenv new NAME -p PACKAGE …   register an environment (--python, -v KEY=VALUE)
-  %mlenv set KEY=VALUE …         the next version of this environment, with other variables
-  %mlenv build [NAME[:V]]        build it and watch (interrupting the cell leaves it running);
-                                 --widget: beside the cell, with buttons (ipywidgets)
-  %mlenv use NAME[:V]            switch this notebook to it; NAME:LABEL --follow goes with a label
-  %mlenv log [NAME[:V]]          the log of the newest build
-  %mlenv cancel NAME             stop a build
-  %mlenv label NAME[:V] [LABEL]  name a version; history, rollback, refresh, archive, restore, tag
-  %mlenv builds, diff A B, export [NAME[:V]], kernel list, status, doctor
-
-  %%mlenv NAME                   register the cell: requirements, or a conda YAML file
-
-Options are those of the command: `%mlenv build --help`.
-"""
-
-LATER = {"serve": "`Model.deploy` of the SDK serves a model in this environment."}
+TERMINAL = ("serve", "services", "exec", "secrets", "registry", "bundle", "completion", "adopt")
+"""What the command has and a cell has not: it goes on, asks, or is about this machine."""
 CARDS = ("list", "show", "new", "set", "builds", "diff", "doctor", "cancel", "export")
 PLAIN = (
     *("kernel", "environment", "import", "status", "verify", "gc", "lock", "notebook"),
     *("run", "runs"),
     *("label", "history", "rollback", "refresh", "archive", "restore", "describe", "tag"),
 )
+ONE_NAME = ("show", "export", "lock", "history", "refresh")
+"""What takes one name and no other word: this kernel's where none is given."""
 HERE = ("drift", "add", "remove", "save", "discard")
 """What is about the environment of this kernel, and nothing where it is none of mlenv."""
-WITH_BUTTONS = ("build", "list")
-OWN = ("build", "use", "log", "help", *HERE)
+WITH_BUTTONS = ("build", "mend", "list")
+OWN = ("build", "mend", "use", "log", "help", *HERE)
+VALUED = (
+    *("--as", "--format", "-o", "--output", "--fix", "-n", "--limit", "--cursor"),
+    *("-m", "--message", "-p", "--package", "--without", "-d", "--description"),
+)
+"""Options whose value is a word of its own."""
 FOLLOW = "--follow"
 
 
@@ -111,28 +95,33 @@ class Magic:
         elif "--help" in rest or "-h" in rest:
             print(self.command.text([verb, *rest]))
         elif verb in WITH_BUTTONS:
-            self.with_buttons(verb, self.or_here(rest) if verb == "build" else rest)
+            self.with_buttons(verb, rest)
         elif verb == "use":
             self.use(rest)
         elif verb == "log":
             self.log(self.or_here(rest))
+        elif verb == "save" and named(rest):
+            self.card(verb, rest)
         elif verb in HERE:
             self.here(verb, rest)
         elif verb in CARDS:
             self.card(verb, rest)
         elif verb in PLAIN:
+            rest = self.or_here(rest) if verb in ONE_NAME else rest
             print(self.command.text([verb, *rest]), end="")
-        elif verb in LATER:
-            message = f"`%mlenv {verb}` comes in a later version."
-            raise Refused({"message": message, "remedy": LATER[verb]})
+        elif verb in TERMINAL:
+            message = f"`mlenv {verb}` is for a terminal, not for a cell."
+            raise Refused({"message": message, "remedy": f"In a terminal: `mlenv {verb} --help`"})
         else:
             message = f"There is no `%mlenv {verb}`."
             raise Refused({"message": message, "remedy": "`%mlenv help` lists what there is."})
 
     def card(self, verb: str, rest: list[str]) -> None:
         """A verb whose answer is shown as a card."""
-        if verb in ("show", "export"):
+        if verb in ONE_NAME:
             rest = self.or_here(rest)
+        elif verb == "diff" and len(named(rest)) == 1 and self.reference:
+            rest = [self.reference, *rest]
         here = False
         if verb == "set" and rest and "=" in rest[0] and self.reference:
             rest, here = [self.reference, *rest], True
@@ -158,25 +147,28 @@ class Magic:
             if library is None and (wish.said or not self._advised):
                 self.show(widgets.advice(self.record))
                 self._advised = True
-        if library is None:
-            self.build(wish.words) if verb == "build" else self.card(verb, wish.words)
-        elif verb == "build":
-            from . import buildwidget
-
-            buildwidget.show(self, library, wish.words)
-        else:
+        if verb == "list":
+            if library is None:
+                self.card(verb, wish.words)
+                return
             from . import listwidget
 
             listwidget.show(self, library, wish.words)
+        elif library is None:
+            self.build(self.or_here(wish.words), verb)
+        else:
+            from . import buildwidget
 
-    def build(self, rest: list[str]) -> None:
-        """Build, and one display that follows along."""
+            buildwidget.show(self, library, [verb, *self.or_here(wish.words)])
+
+    def build(self, rest: list[str], verb: str = "build") -> None:
+        """Build or mend, and one display that follows along."""
         if "--detach" in rest:
             self.show(cards.started(self.command.answer(["build", *rest])))
             return
         view = following.View()
         show = self.display() if self.in_kernel else print_new
-        child = self.command.start(with_json(["build", *rest]))
+        child = self.command.start(with_json([verb, *rest]))
         error = following.follow(child, view, lambda: show(view))
         if error is not None:
             raise Refused(error)
@@ -267,15 +259,14 @@ class Magic:
             remedy = "Write %%mlenv NAME in the first line."
             raise Refused({"message": "The environment has no name.", "remedy": remedy})
         answer = self.command.answer(["import", "-", "-n", words[0], *words[1:]], cell)
+        if "problems" in answer:  # of --dry-run
+            print(self.command.text(["import", "-", "-n", words[0], *words[1:]], cell), end="")
+            return
         self.show(cards.CARDS["new"](answer))
 
     def or_here(self, rest: list[str]) -> list[str]:
         """The environment of this kernel where no other is named."""
-        if "--as" in rest[:-1]:  # its value is no name
-            at = rest.index("--as")
-            rest = [*rest[:at], "=".join(rest[at : at + 2]), *rest[at + 2 :]]
-        named = any(not word.startswith("-") for word in rest)
-        return rest if named or not self.reference else [self.reference, *rest]
+        return rest if named(rest) or not self.reference else [self.reference, *rest]
 
     def show(self, shown: Any) -> None:
         """A card, as HTML and as text."""
@@ -302,20 +293,29 @@ class Magic:
         return True
 
 
+def named(words: list[str]) -> list[str]:
+    """The words that are neither options nor values of options."""
+    return [
+        word
+        for at, word in enumerate(words)
+        if not word.startswith("-") and not (at and words[at - 1] in VALUED)
+    ]
+
+
 def followed(words: list[str]) -> str:
     """The label in ``NAME:LABEL --follow``; '' where nothing is to be followed. Raises Refused."""
     if FOLLOW not in words:
         return ""
-    named = [one for one in words if not one.startswith("-")]
-    label = named[0].partition(":")[2] if named else ""
+    names = named(words)
+    label = names[0].partition(":")[2] if names else ""
     if not label or label.isdigit():
         message = "Only a label can be followed: a version never moves."
         raise Refused({"message": message, "remedy": "`%mlenv use NAME:latest --follow`"})
     return label
 
 
-def register(ip: Any, *, cli: list[str], record: dict[str, Any]) -> None:
-    """Give a shell ``%mlenv`` and ``%%mlenv``.
+def register(ip: Any, *, cli: list[str], record: dict[str, Any]) -> Callable[[Any], list[str]]:
+    """Give a shell ``%mlenv`` and ``%%mlenv``; what completes a line of it.
 
     ``cli`` is the argv of the ``mlenv`` command; ``record`` the launch record of the kernel that
     this is, empty for a kernel that mlenv did not make.
@@ -327,9 +327,8 @@ def register(ip: Any, *, cli: list[str], record: dict[str, Any]) -> None:
 
     mlenv.__doc__ = HELP
     ip.register_magic_function(mlenv, magic_kind="line_cell", magic_name="mlenv")
-    ip.set_hook(
-        "complete_command", lambda _, event: magic.completion.complete(event), str_key="%mlenv"
-    )
+    completes_in(ip, magic.completion)
+    return magic.completion.complete
 
 
 def print_new(view: following.View) -> None:

@@ -48,7 +48,11 @@ function setUp(given: { api?: object; mayWrite?: boolean } = {}) {
     queries,
     mayWrite: given.mayWrite ?? true,
     mayWriteChanged: new Signal({}),
-    cancelBuild: jest.fn().mockResolvedValue({ ...BUILD, cancelling: true })
+    cancelBuild: jest.fn().mockResolvedValue({ ...BUILD, cancelling: true }),
+    startBuild: jest.fn((name: string, version: string) =>
+      Promise.resolve({ ...BUILD, id: 'b2', version })
+    ),
+    save: jest.fn().mockResolvedValue({ version: '4' })
   };
   const stream = {
     state: { is: 'open' },
@@ -70,10 +74,15 @@ function setUp(given: { api?: object; mayWrite?: boolean } = {}) {
 }
 
 describe('a build in a cell', () => {
-  const view = (context: ICellContext, mayAct: boolean, onGone = jest.fn()) => (
+  const view = (
+    context: ICellContext,
+    mayAct: boolean,
+    onGone = jest.fn(),
+    build = BUILD
+  ) => (
     <BuildCell
       context={context}
-      build={BUILD}
+      build={build}
       mayAct={mayAct}
       onGone={onGone}
     />
@@ -100,6 +109,50 @@ describe('a build in a cell', () => {
     expect(screen.queryAllByRole('button', { name: 'Open' })).toHaveLength(
       act ? 1 : 0
     );
+  });
+
+  describe('that failed', () => {
+    const fix = { label: 'Use six>=2', remove: ['six<2'], add: ['six>=2'] };
+    const failed = {
+      ...BUILD,
+      state: 'failed',
+      finished_at: '2026-01-01T00:00:09Z',
+      form: 'prefix',
+      error: makeProblem({ code: 'conflict', message: 'no', fixes: [fix] })
+    } as IBuild;
+    const pip = { requirements: ['idna', 'six<2'] };
+    const definition = { pip, conda: {}, variables: {} };
+    const api = () => ({
+      build: jest.fn((id: string) =>
+        Promise.resolve(id === 'b1' ? failed : { ...BUILD, id })
+      ),
+      version: jest.fn().mockResolvedValue({ definition }),
+      environment: jest
+        .fn()
+        .mockResolvedValue({ environment: { latest: { version: '3' } } })
+    });
+
+    it('has the one change that mends it, and shows what comes of it', async () => {
+      const { environments, context, show } = setUp({ api: api() });
+      show(view(context, true, jest.fn(), failed));
+      await screen.findByText('Saves v4 with that one change and builds it.');
+      await userEvent.click(screen.getByRole('button', { name: fix.label }));
+      await screen.findByRole('button', { name: 'Cancel build' });
+      const [[saved]] = environments.save.mock.calls;
+      expect(saved).toMatchObject({ name: 'churn', base: '3' });
+      expect(saved.definition.pip.requirements).toEqual(['idna', 'six>=2']);
+      expect(environments.startBuild.mock.calls).toEqual([
+        ['churn', '4', { form: 'prefix' }]
+      ]);
+    });
+
+    it('has neither where one may only look', async () => {
+      const { context, show } = setUp({ api: api(), mayWrite: false });
+      show(view(context, true, jest.fn(), failed));
+      await screen.findByText('no');
+      expect(screen.queryByRole('button', { name: fix.label })).toBeNull();
+      expect(screen.queryByRole('button', { name: 'Retry' })).toBeNull();
+    });
   });
 
   it('says so when the server no longer has it', async () => {

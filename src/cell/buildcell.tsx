@@ -3,13 +3,15 @@ import * as React from 'react';
 
 import { ProblemError } from '../api';
 import { CommandIDs } from '../commandids';
+import { nextVersion } from '../editor/draft';
+import { mend } from '../editor/mend';
 import { formatVersion } from '../format';
 import { BuildView } from '../log';
 import { useSignal } from '../panel/context';
 import { Button } from '../panel/parts';
-import { buildQuery } from '../queries';
+import { buildQuery, environmentQuery, versionQuery } from '../queries';
 import { telling } from '../telling';
-import { type IBuild, isActive } from '../wire';
+import { type IBuild, type IFix, isActive } from '../wire';
 import type { ICellContext } from './find';
 
 /** How often a build is asked for while it works, in case an event was missed. */
@@ -28,8 +30,10 @@ export function BuildCell(props: IBuildCellProps): JSX.Element {
   const { context, mayAct, onGone } = props;
   const { environments, commands, translator } = context;
   const trans = translator.load('mlenv_jupyter');
-  const { data: build = props.build, error } = useQuery({
-    ...buildQuery(environments.api, props.build.id),
+  // What was begun from here takes the place of the build that failed.
+  const [latest, setLatest] = React.useState(props.build);
+  const { data: build = latest, error } = useQuery({
+    ...buildQuery(environments.api, latest.id),
     refetchInterval: ({ state }) =>
       state.data && isActive(state.data) ? POLL_RUNNING : false
   });
@@ -45,13 +49,32 @@ export function BuildCell(props: IBuildCellProps): JSX.Element {
   }, [isGone, onGone]);
 
   const { name, version, form } = build;
-  const cancel = telling(async () => {
-    const cancelled = await environments.cancelBuild(build.id);
-    environments.queries.setQueryData(
-      buildQuery(environments.api, build.id).queryKey,
-      cancelled
-    );
-  });
+  const acts = mayAct && mayWrite;
+  const failed = build.state === 'failed';
+  const requirements = useQuery({
+    ...versionQuery(environments.api, name, version),
+    enabled: failed
+  }).data?.definition.pip.requirements;
+  const environment = useQuery({
+    ...environmentQuery(environments.api, name),
+    enabled: failed && acts
+  }).data?.environment;
+  const attempt = (work: () => Promise<unknown>) => void telling(work)({});
+  const retry = (options?: { cache?: boolean }) =>
+    attempt(async () => {
+      const again = { ...options, ...(form && { form }) };
+      setLatest(await environments.startBuild(name, version, again));
+    });
+  const fix = (chosen: IFix) =>
+    attempt(async () => setLatest(await mend(environments, build, chosen)));
+  const cancel = () =>
+    attempt(async () => {
+      const cancelled = await environments.cancelBuild(build.id);
+      environments.queries.setQueryData(
+        buildQuery(environments.api, build.id).queryKey,
+        cancelled
+      );
+    });
   const show = (tab: string) =>
     void commands.execute(CommandIDs.show, {
       name,
@@ -72,8 +95,14 @@ export function BuildCell(props: IBuildCellProps): JSX.Element {
             <span className="mlenv-Version">{formatVersion(version)}</span>
           </>
         }
-        onCancel={mayAct && mayWrite ? () => void cancel({}) : undefined}
-        onEditPackages={mayAct && mayWrite ? () => show('packages') : undefined}
+        requirements={requirements}
+        nextVersion={
+          (environment && nextVersion(environment.latest.version)) ?? undefined
+        }
+        onCancel={acts ? cancel : undefined}
+        onRetry={acts ? retry : undefined}
+        onFix={acts ? fix : undefined}
+        onEditPackages={acts ? () => show('packages') : undefined}
       />
       {mayAct && (
         <div className="mlenv-Cell-actions">

@@ -203,3 +203,23 @@ def test_the_form_that_is_asked_for(mlenv: Callable[..., Ended], workspace: Work
     assert "no image: This environment names no base image" in shown
     assert mlenv("build", "plain", "--as", "boat").code == 2
     assert workspace.builds() == ()
+
+
+def test_failed_build_is_mended(
+    mlenv: Callable[..., Ended], wheelhouse: Callable[..., Path], workspace: Workspace
+) -> None:
+    wheelhouse("mlenv-pebble")
+    wheelhouse("mlenv-pebble", "2.0")
+    place = str(wheelhouse("mlenv-boulder", requires=("mlenv-pebble<2",)))
+    pins = ["-p", "mlenv-boulder", "-p", "mlenv-pebble==2.0"]
+    mlenv("new", "pins", *pins, "--find-links", place)
+    failed = mlenv("build", "pins")
+    assert failed.code == 1
+    assert "`mlenv mend pins:1` builds the next version with the first fix." in failed.err
+    assert mlenv("mend", "pins", "--fix", "9").code == 2
+    mended = mlenv("mend", "pins")
+    assert "● Ready: pins:2" in mended.out, mended.err
+    again = mlenv("mend", "pins:2")
+    assert again.code == 2
+    assert "proposes no fix" in again.err
+    assert workspace.version("pins", "1").state == "failed"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mlenv_jupyter.core.definition import Definition
-from mlenv_jupyter.core.edits import with_packages
-from mlenv_jupyter.core.errors import InvalidRequest
+from mlenv_jupyter.core.edits import with_fix, with_packages
+from mlenv_jupyter.core.errors import Fix, InvalidRequest
 
 BASE = Definition.create(
     "3.12",
@@ -49,3 +49,27 @@ def test_pip_takes_the_place_of_conda() -> None:
 def test_refused(base: Definition, put: list[str], without: list[str], said: str) -> None:
     with pytest.raises(InvalidRequest, match=said):
         with_packages(base, put, without)
+
+
+@pytest.mark.parametrize(
+    ("fix", "pip", "conda"),
+    [
+        (Fix("", ("numpy>=1",), ("numpy>=2",)), ("numpy>=2", "six"), ("padding=1.0", "probe")),
+        (Fix("", ("six",)), ("numpy>=1",), ("padding=1.0", "probe")),
+        (Fix("", (), ("attrs",)), ("attrs", "numpy>=1", "six"), ("padding=1.0", "probe")),
+        (Fix("", ("padding=1.0",), ("padding>=2",)), ("numpy>=1", "six"), ("padding>=2", "probe")),
+    ],
+)
+def test_fix_stays_where_the_line_is(
+    fix: Fix, pip: tuple[str, ...], conda: tuple[str, ...]
+) -> None:
+    base = Definition.create("3.12", ["numpy>=1", "six"], conda_packages=["padding=1.0", "probe"])
+    made = with_fix(base, fix)
+    assert (made.pip.requirements, made.conda.packages) == (pip, conda)
+
+
+def test_fix_keeps_extras_and_markers() -> None:
+    line = BASE.pip.requirements[0]
+    made = with_fix(BASE, Fix("", (line,), ("dask>=3",)))
+    assert 'dask[array]>=3; python_version > "3"' in made.pip.requirements
+    assert line not in made.pip.requirements

@@ -183,6 +183,24 @@ def test_failed_stage_is_marked() -> None:
     ]
 
 
+def test_failed_build_says_what_to_type() -> None:
+    fixes = [
+        {"label": "Use six>=2", "remove": ["six<2"], "add": ["six>=2"]},
+        {"label": "Drop six", "remove": ["six<2"]},
+    ]
+    view = build_view(state="failed", error={"message": "no", "fixes": fixes})
+    lines = building.build(view).text.splitlines()
+    assert "  Fix: Use six>=2 (− six<2, + six>=2): %mlenv mend demo:3" in lines
+    assert "  Fix: Drop six (− six<2): %mlenv mend demo:3 --fix 2" in lines
+    again = "%mlenv build demo:3"
+    assert f"  Retry: {again}; and download everything anew: {again} --no-cache" in lines
+    assert f"<code>{again} --no-cache</code>" in building.build(view).html
+    assert "<code>%mlenv mend demo:3 --fix 2</code>" in building.build(view).html
+    stopped = building.build(build_view(state="cancelled", form="image")).text
+    assert "Build again: %mlenv build demo:3 --as image" in stopped
+    assert "Retry" not in building.build(build_view()).text
+
+
 def test_where_am_i_and_what_drifted(tmp_path: Path) -> None:
     prefix, overlay = tmp_path / "prefix", tmp_path / "overlay"
     for place, names in (

@@ -61,7 +61,20 @@ def comms(cell: Outcome) -> list[dict[str, Any]]:
     return [one["content"]["data"] for one in cell.messages if one["msg_type"] == "comm_open"]
 
 
+def completed(client: BlockingKernelClient, line: str) -> list[str]:
+    """What a front end offers at the end of a line."""
+    reply: dict[str, Any] = client.complete(line, reply=True, timeout=60)
+    return list(reply["content"]["matches"])
+
+
 def test_where_list_build_use_fail(kernel: BlockingKernelClient) -> None:
+    # Before anything of it is loaded.
+    asked = kernel.execute_interactive("%mlenv?", timeout=60)
+    assert "%%mlenv NAME" in asked["content"]["payload"][0]["data"]["text/plain"]
+    assert {"build", "builds"} <= set(completed(kernel, "%mlenv bu"))
+    assert {"demo", "torn"} <= set(completed(kernel, "x = 1\n%mlenv build "))
+    assert completed(kernel, "%mlenv use demo:") == ["1", "latest"]
+    assert "--no-cache" in completed(kernel, "%mlenv build --no")
     here = run(kernel, "%mlenv")
     assert here.text.startswith("demo v1   Ready\nPython ")
     assert "Drift     none" in here.text

@@ -10,10 +10,19 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
+from mlenv_jupyter.magics.command import printed_problem
 from mlenv_jupyter.magics.kernel_magic import register
 from tests.magics.conftest import Script
 
 KERNEL = {"kernel_name": "mlenv-x-0011aabb", "display_name": "x (v2)", "name": "x", "version": "2"}
+RECORD = {
+    "overlay": "/overlay",
+    "prefix": "/prefix",
+    "layer": None,
+    "variables": {"LD_PRELOAD": "/evil.so"},
+    "home": "/home",
+    "store": "/store",
+}
 BUILD = {"id": "b", "name": "x", "version": "2", "state": "installing", "error": None}
 DONE = {**BUILD, "state": "succeeded", "packages": 3, "reused": False, "stages": []}
 
@@ -77,7 +86,7 @@ def test_problem_is_a_card_and_fails_the_cell(with_magic: InteractiveShell, scri
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("%mlenv serve", "later version"),
+        ("%mlenv serve", "is for a terminal"),
         ("%mlenv add polars", "not an environment of mlenv"),
         ("%mlenv drift", "not an environment of mlenv"),
         ("%mlenv save -m x", "not an environment of mlenv"),
@@ -89,6 +98,57 @@ def test_problem_is_a_card_and_fails_the_cell(with_magic: InteractiveShell, scri
 def test_wrong_lines(with_magic: InteractiveShell, code: str, said: str) -> None:
     error, _ = run(with_magic, code)
     assert said in str(error)
+
+
+def test_here_is_meant_where_no_name_is_given(shell: InteractiveShell, script: Script) -> None:
+    register(shell, cli=script.argv, record={**RECORD, "name": "here", "version": "2"})
+    for verb in ("export", "diff", "lock", "save", "build"):
+        script.answer(verb, code=2, error={"message": "no"})
+    lines = {
+        "export --format conda": ["export", "--json", "here:2", "--format", "conda"],
+        "diff other": ["diff", "--json", "here:2", "other"],
+        "diff one other": ["diff", "--json", "one", "other"],
+        "lock": ["lock", "here:2"],
+        "save other:1 -p six": ["save", "--json", "other:1", "-p", "six"],
+        "build --as image": ["build", "--json", "here:2", "--as", "image"],
+    }
+    for line in lines:
+        run(shell, "%mlenv " + line)
+    assert script.calls == list(lines.values())
+
+
+def test_what_was_printed_is_read_as_a_problem(
+    with_magic: InteractiveShell, script: Script
+) -> None:
+    script.answer("lock", code=2)
+    error, _ = run(with_magic, "%mlenv lock")
+    assert str(error) == "mlenv ended with exit code 2."
+    said = printed_problem("Error: no\n  because\n  Remedy: `mlenv lock --help` shows how.\n", 2)
+    remedy = "`mlenv lock --help` shows how."
+    assert said == {"message": "no", "remedy": remedy, "detail": "because"}
+
+
+def test_cell_says_what_was_not_honoured(with_magic: InteractiveShell, script: Script) -> None:
+    parts: dict[str, Any] = {"requirements": [], "packages": []}
+    script.answer(
+        "import",
+        {
+            "name": "odd",
+            "version": "1",
+            "state": "not-built",
+            "python": None,
+            "packages": None,
+            "size": None,
+            "digest": "0",
+            "kernel": None,
+            "description": "",
+            "definition": {"pip": parts, "conda": parts, "variables": {}},
+            "report": {"taken": [], "kept": ["line 1: name: ["], "refused": ["line 2: -e ."]},
+        },
+    )
+    error, shown = run(with_magic, "%%mlenv odd\nname: [\n-e .\n")
+    assert error is None
+    assert "~ kept, not honoured: line 1: name: [\n✗ left out: line 2: -e ." in shown
 
 
 def test_command_that_cannot_be_run(shell: InteractiveShell) -> None:
@@ -163,15 +223,7 @@ def test_environment_of_the_command(
     monkeypatch.setenv("PATH", "/overlay/bin:/prefix/bin:/usr/bin")
     monkeypatch.setenv("LD_PRELOAD", "/evil.so")
     monkeypatch.setenv("PYTHONPATH", "/mine")
-    record = {
-        "overlay": "/overlay",
-        "prefix": "/prefix",
-        "layer": None,
-        "variables": {"LD_PRELOAD": "/evil.so"},
-        "home": "/home",
-        "store": "/store",
-    }
-    made = environment(record)
+    made = environment(RECORD)
     assert made["PATH"] == "/usr/bin"
     assert (made["MLENV_HOME"], made["MLENV_STORE"]) == ("/home", "/store")
     assert not {"LD_PRELOAD", "PYTHONPATH"} & made.keys()

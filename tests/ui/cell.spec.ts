@@ -116,3 +116,39 @@ test('a build is alive in its cell and can be cancelled there; the list of anoth
     );
   });
 });
+
+test('a failed build is mended in its cell', async ({ page }) => {
+  const name = fresh('mended-in-cell');
+  await page.notebook.createNew(undefined, { kernel: 'python3' });
+  await register(page, name, {
+    pip: { requirements: ['requests==2.31.0', 'urllib3==1.20'] }
+  });
+  const cell = page.locator(
+    '.jp-NotebookPanel:not(.lm-mod-hidden) .mlenv-Cell'
+  );
+  const error = cell.locator('.mlenv-ErrorCard');
+  const version = cell.locator('.mlenv-BuildHead .mlenv-Version');
+  await begin(page, `%load_ext mlenv_jupyter\n%mlenv build ${name}`);
+  await expect(error).toContainText('Saves v2 with that one change', {
+    timeout: 60_000
+  });
+  await expect(
+    error.locator('[data-culprit]').filter({ hasText: 'urllib3==1.20' })
+  ).toBeVisible();
+  await shoot(page, 'cell-failed');
+  await expectAccessible(page, 'a failed build in a cell', '.mlenv-Cell');
+
+  const facts = cell.locator('.mlenv-BuildHead-facts');
+  const before = await facts.textContent();
+  await cell.getByRole('button', { name: 'Retry' }).click();
+  await page.getByRole('menuitem', { name: 'Retry', exact: true }).click();
+  await expect(facts).not.toHaveText(before ?? '', { timeout: 60_000 });
+  await expect(error).toContainText('Saves v2 with that one change', {
+    timeout: 60_000
+  });
+  await error.getByRole('button', { name: /^Use / }).first().click();
+  await expect(
+    cell.locator('.mlenv-Step[data-state="done"]', { hasText: 'Ready' })
+  ).toBeVisible({ timeout: 90_000 });
+  await expect(version).toHaveText('v2');
+});

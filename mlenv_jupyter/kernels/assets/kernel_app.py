@@ -63,18 +63,30 @@ def application_class(waits: str = "") -> Any:
 
 def add_magic(shell: Any) -> None:
     """Register `%mlenv` and `%%mlenv` as a stub, which replaces itself on first use."""
+    completes: list[Any] = []
 
-    def mlenv(line: str, cell: str | None = None) -> Any:
-        """Environments: `%mlenv` says where you are, `%mlenv list` what there is."""
+    def take_over() -> None:
         record = read_record()
         module = load("magics/kernel_magic", "_mlenv_magic")
-        module.register(shell, cli=record["cli"], record=record)
+        completes.append(module.register(shell, cli=record["cli"], record=record))
+
+    def mlenv(line: str, cell: str | None = None) -> Any:
+        take_over()
         found = shell.magics_manager.magics["line" if cell is None else "cell"]["mlenv"]
         if found is mlenv:
             raise RuntimeError("The code of %mlenv did not register itself.")
         return found(line) if cell is None else found(line, cell)
 
+    def complete(_: Any, event: Any) -> Any:
+        if completes:
+            return []  # it has a hook of its own by now
+        take_over()
+        return completes[0](event)
+
+    mlenv.__doc__ = load("magics/help", "_mlenv_help").HELP
+    del sys.modules["_mlenv_help"]
     shell.register_magic_function(mlenv, magic_kind="line_cell", magic_name="mlenv")
+    shell.set_hook("complete_command", complete, str_key="%mlenv")
 
 
 def tell_version(kernel: Any) -> None:

@@ -3,12 +3,8 @@ import * as React from 'react';
 
 import { CommandIDs } from '../../commandids';
 import { ChangesBar } from '../../editor/changesbar';
-import {
-  applyFix,
-  definitionOf,
-  draftOf,
-  nextVersion
-} from '../../editor/draft';
+import { applyFix, nextVersion } from '../../editor/draft';
+import { mend } from '../../editor/mend';
 import { RoomNote, useRoom } from '../../editor/room';
 import { formatVersion } from '../../format';
 import {
@@ -71,20 +67,10 @@ export function DetailBody(
   const run = (command: string, also: { [key: string]: string } = {}) => {
     void commands.execute(command, { ...args, ...also });
   };
-  const mend = (failed: IBuild, fix: IFix) =>
+  const applyAndBuild = (failed: IBuild, fix: IFix) =>
     attempt(async () => {
-      const broken = await environments.api.version(name, failed.version);
-      const mended = applyFix(
-        draftOf(name, failed.version, broken.definition),
-        fix
-      );
-      const saved = await environments.save({
-        name,
-        base: failed.version,
-        definition: definitionOf(mended)
-      });
+      await mend(environments, failed, fix);
       drafts.discard(name);
-      await environments.startBuild(name, saved.version);
       place.open(name, { tab: 'builds' });
     });
   const saveAndRestart = async () => {
@@ -198,7 +184,7 @@ export function DetailBody(
         readOnly={readOnly}
         onVersion={showVersion}
         onBuild={showLog}
-        onFix={(failed, fix) => void mend(failed, fix)}
+        onFix={(failed, fix) => void applyAndBuild(failed, fix)}
       />
       {editing.isDirty && tab !== 'builds' && (
         <ChangesBar
