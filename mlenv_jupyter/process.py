@@ -9,6 +9,7 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
@@ -20,6 +21,10 @@ Stream = Literal["out", "err"]
 
 # What a build may see of the environment of whoever started it (design.md, Kernel): enough to
 # find tools, the network and the user's package indexes, and nothing that is a server's secret.
+LOOK = 0.2
+"""Seconds between two looks whether a program has ended that says nothing."""
+LEFT = 5.0
+"""Seconds in which what a program has left running may still say something."""
 VARIABLE_OF_BUILDS = "MLENV_BUILD"
 """Carries a build's id in all processes that it starts."""
 ALLOWED = frozenset(
@@ -120,12 +125,15 @@ def run(
     cwd: Path | None = None,
     input: str | None = None,  # the name that subprocess uses
     on_line: Callable[[Line], None] | None = None,
+    on_left: Callable[[], None] | None = None,
 ) -> tuple[int, list[Line]]:
     """Run a program to its end; its exit code, and its last 2,000 lines.
 
     ``on_line`` sees every line as it comes, in this thread. If it raises, or this thread is
-    interrupted, the program and what it started are ended first. Raises FileNotFoundError where
-    the program is not there.
+    interrupted, the program and what it started are ended first. With ``on_left`` the program is in
+    a session of its own, which ends with it: at once, or after ``LEFT`` seconds where something
+    still holds its output; then ``on_left`` ends what has left that session. Raises
+    FileNotFoundError where the program is not there.
     """
     arguments = [os.fspath(one) for one in argv]
     child = subprocess.Popen(
@@ -135,7 +143,7 @@ def run(
         stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=False,
+        start_new_session=on_left is not None,
     )
     assert child.stdout is not None and child.stderr is not None
     # What one read has brought, since handing over takes longer than a line does.
@@ -150,9 +158,18 @@ def run(
         threading.Thread(target=_write, args=(child, input), daemon=True).start()
     kept: list[Line] = []
     try:
-        ended = 0
+        ended, until = 0, 0.0
         while ended < len(readers):
-            several = lines.get()
+            several: list[Line] | None = []
+            with contextlib.suppress(queue.Empty):
+                several = lines.get(timeout=None if on_left is None else LOOK)
+            if on_left is not None and child.poll() is not None:
+                now = time.monotonic()
+                if until and now > until:
+                    end_group(child.pid, hard=True)
+                    on_left()
+                    on_left = None  # now the output ends
+                until = until or now + LEFT
             if several is None:
                 ended += 1
                 continue
@@ -162,9 +179,17 @@ def run(
             if on_line is not None:
                 for line in several:
                     on_line(line)
-        return child.wait(), kept[-2000:]
+        code = child.wait()
+        if on_left is not None:
+            end_group(child.pid, hard=True)
+        return code, kept[-2000:]
     except BaseException:
+        if on_left is not None:
+            end_group(child.pid)
         end(child)
+        if on_left is not None:
+            end_group(child.pid, hard=True)
+            on_left()
         raise
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from mlenv_jupyter.core.build import Form
 from mlenv_jupyter.core.errors import Problem
 
 RunState = Literal[
@@ -53,7 +54,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     ``resources`` are what the script itself takes of a Ray cluster: ``CPU``, ``GPU``, ``memory`` in
     bytes, or the cluster's own names. ``docker_arguments`` and ``shm_size`` are for the container,
     beside what the definition asks for. Without a ``target`` it runs as the version is: an image in
-    a container, all else in a process.
+    a container, all else in a process; ``form`` is what a cluster is to run it in.
     """
 
     experiment: str
@@ -64,6 +65,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     target: str | None = None
+    form: Form | None = None
     variables: dict[str, str] = {}
     resources: dict[str, float] = {}
     docker_arguments: tuple[str, ...] = ()

@@ -19,12 +19,10 @@ from mlenv_jupyter.builds.durable import (
 )
 from mlenv_jupyter.builds.oldlogs import unpacked
 from mlenv_jupyter.cluster import is_ray, stop_job
-from mlenv_jupyter.core.builder import form_of, in_form
 from mlenv_jupyter.core.checks import check_variables
 from mlenv_jupyter.core.errors import (
     Conflict,
     InvalidDefinition,
-    InvalidRequest,
     MlenvError,
     NotFound,
     Problem,
@@ -34,14 +32,13 @@ from mlenv_jupyter.core.run import Metric, Run, RunRequest
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.runs.container import container_options
 from mlenv_jupyter.runs.environment import inherited
-from mlenv_jupyter.runs.ray import check_ray
+from mlenv_jupyter.runs.request import check_kept, check_tags, check_target, command_of
 from mlenv_jupyter.runs.snapshot import add_snapshot
 from mlenv_jupyter.runs.spec import RunFiles, RunSpec, ending
 from mlenv_jupyter.store.places import Places
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.build import Build, Form
-    from mlenv_jupyter.core.definition import Definition
     from mlenv_jupyter.kernels.containers.policy import Policy
 
 FOLLOWED = 20
@@ -86,10 +83,12 @@ class Runs(Durable[Run]):
         problems = tuple(check_variables(request.variables))
         if problems:
             raise InvalidDefinition(problems)
+        check_tags(request.tags)
         row = self._registry.find(request.name, request.version)
-        target, form = _check_target(request, row.definition)
-        command = _command(request)
+        target, form = check_target(request, row.definition)
+        command = command_of(request)
         snapshot = add_snapshot(self._places, Path(request.source_directory))
+        check_kept(request, self._places.snapshot(snapshot))
         given = container_options(
             row.definition, self._policy, request.docker_arguments, request.shm_size
         )
@@ -138,13 +137,15 @@ class Runs(Durable[Run]):
         """
         before = self._registry.runs.get(run_id)
         files = self.files(run_id)
-        if not files.spec.exists() or not self._places.snapshot(before.snapshot).exists():
+        spec = None
+        with contextlib.suppress(OSError, msgspec.MsgspecError):  # a script can spoil it
+            spec = files.read_spec()
+        if spec is None or not self._places.snapshot(before.snapshot).exists():
             raise Conflict(
                 f"The sources of the run {run_id} are not kept any more.",
                 code="no_snapshot",
                 remedy="Submit it again with its directory.",
             )
-        spec = files.read_spec()
         build = self._build(before.name, before.version, form=spec.form)
         spec = msgspec.structs.replace(spec, id=new_id(), build=build.id)
         run = Run(
@@ -176,6 +177,7 @@ class Runs(Durable[Run]):
 
     def tag(self, run_id: str, tags: dict[str, str]) -> Run:
         """Set tags; others stay."""
+        check_tags(tags)
         return self._registry.runs.update(run_id, tags={**self.get(run_id).tags, **tags})
 
     def log_path(self, run_id: str) -> Path:
@@ -273,64 +275,3 @@ def _interrupted(files: RunFiles) -> Problem:
         detail=last_words(files),
         remedy="Submit it again.",
     )
-
-
-def _check_target(request: RunRequest, definition: Definition) -> tuple[str, Form]:
-    """Where it runs, and in which form of the version. Raises InvalidRequest, Conflict, …"""
-    own = form_of(definition)
-    target = request.target or ("docker" if own == "image" else "local")
-    if is_ray(target):
-        check_ray(target, definition, request.variables)
-        return target, own
-    if request.resources:
-        raise InvalidRequest(
-            "Resources are asked for of a Ray cluster only.",
-            where="resources",
-            remedy="Use compute_target='ray' or the address of a cluster.",
-        )
-    if target not in ("local", "docker"):
-        raise InvalidRequest(
-            f"There is no compute target {target[:80]!r}.",
-            where="compute_target",
-            remedy="Use 'local', 'docker' for a container of the environment's image, "
-            "or 'ray' or the address of a Ray cluster.",
-        )
-    if (request.docker_arguments or request.shm_size) and target != "docker":
-        raise InvalidRequest(
-            "Arguments for a container are of no use without one.",
-            where="docker_runtime_config",
-            remedy="Set use_docker=True, or compute_target='docker'.",
-        )
-    form: Form = "image" if target == "docker" else "prefix"
-    try:
-        in_form(definition, form)
-    except Conflict as error:
-        if target == "docker":
-            raise
-        raise Conflict(
-            f"It cannot run in a process of this machine. {error.message}",
-            code=error.code,
-            where="compute_target",
-            remedy="Use compute_target='docker', which runs it in a container.",
-        ) from error
-    return target, form
-
-
-def _command(request: RunRequest) -> tuple[str, ...]:
-    if request.command and request.script:
-        raise InvalidRequest("Name a script or a command, not both.", where="command")
-    if request.command:
-        return (*request.command, *request.arguments)
-    if not request.script:
-        raise InvalidRequest(
-            "There is nothing to run.", where="script", remedy="Name a script or a command."
-        )
-    top = Path(request.source_directory).absolute()
-    place = (top / request.script).resolve()
-    if not place.is_relative_to(top.resolve()) or not place.is_file():
-        raise NotFound(
-            f"There is no {request.script!r} in {request.source_directory}.",
-            where="script",
-            remedy="The script is named by its path from source_directory.",
-        )
-    return ("python", request.script, *request.arguments)

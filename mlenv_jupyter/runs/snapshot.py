@@ -7,11 +7,15 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from mlenv_jupyter.core.errors import NotFound, TooLarge
+from mlenv_jupyter.core.errors import InvalidRequest, NotFound, TooLarge
 from mlenv_jupyter.store.contexts import digest_of
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import make_read_only
+
+if TYPE_CHECKING:
+    from pathspec import PathSpec
 
 MAX_FILES = 10_000
 MAX_BYTES = 300 * 1024 * 1024
@@ -28,9 +32,9 @@ def add_snapshot(places: Places, directory: Path) -> str:
     """Keep a directory as it is now; its digest, 64 hex.
 
     ``.amlignore`` says what is left out, or where there is none ``.gitignore``. Raises NotFound,
-    TooLarge.
+    TooLarge, InvalidRequest for what cannot be read.
     """
-    if not directory.is_dir():
+    if not _is_directory(directory):
         raise NotFound(f"There is no directory {directory}.", where="source_directory")
     places.make()
     places.snapshots.mkdir(mode=0o700, exist_ok=True)
@@ -51,7 +55,10 @@ def add_snapshot(places: Places, directory: Path) -> str:
                     "or give a smaller source_directory.",
                 )
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+            try:
+                shutil.copy2(source, target, follow_symlinks=False)
+            except PermissionError as error:
+                raise _unreadable(error) from None
         digest = digest_of(staged)
         place = places.snapshot(digest)
         if not place.exists():
@@ -70,17 +77,13 @@ def chosen_files(directory: Path, own: Collection[Path] = ()) -> Iterator[Path]:
 
     ``own`` are mlenv's directories, which are no sources wherever they are.
     """
-    from pathspec import PathSpec
+    ignored = _ignored(directory)
 
-    lines = list(IGNORED)
-    for name in (".amlignore", ".gitignore"):
-        try:
-            lines += (directory / name).read_text(errors="replace").splitlines()
-        except OSError:
-            continue
-        break
-    ignored = PathSpec.from_lines("gitignore", lines)
-    for place, directories, files in os.walk(directory):
+    def refuse(error: OSError) -> None:
+        if isinstance(error, PermissionError):
+            raise _unreadable(error)
+
+    for place, directories, files in os.walk(directory, onerror=refuse):
         here = Path(place).relative_to(directory)
         # What is left out is not walked: it may be a whole environment.
         directories[:] = [
@@ -97,6 +100,40 @@ def chosen_files(directory: Path, own: Collection[Path] = ()) -> Iterator[Path]:
                 continue
             if path.is_symlink() or path.is_file():
                 yield relative
+
+
+def _ignored(directory: Path) -> PathSpec[Any]:
+    from pathspec import PathSpec
+
+    for name in (".amlignore", ".gitignore"):
+        try:
+            lines = (directory / name).read_text(errors="replace").splitlines()
+        except OSError:
+            continue
+        try:
+            return PathSpec.from_lines("gitignore", [*IGNORED, *lines])
+        except ValueError as error:
+            raise InvalidRequest(
+                f"{name} has a line that is no pattern. {error}",
+                where=name,
+                remedy="Correct that line, or take it out.",
+            ) from None
+    return PathSpec.from_lines("gitignore", IGNORED)
+
+
+def _unreadable(error: OSError) -> InvalidRequest:
+    return InvalidRequest(
+        f"{error.filename} cannot be read.",
+        where="source_directory",
+        remedy="Make it readable, or name it in .amlignore.",
+    )
+
+
+def _is_directory(place: Path) -> bool:
+    try:
+        return place.is_dir()
+    except (OSError, ValueError):  # a name that nothing can have
+        return False
 
 
 def copy_snapshot(snapshot: Path, work: Path) -> None:

@@ -88,7 +88,7 @@ class RunFiles(WorkFiles):
         found = []
         try:
             lines = self.metrics.read_bytes().splitlines()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):  # it is the script's to write, and to spoil
             return []
         for line in lines:
             try:

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlenv_jupyter.builds.durable import Terminated, begin_work, moment, seconds_of, take_database
+from mlenv_jupyter.builds.durable import (
+    Terminated,
+    begin_work,
+    end_orphans,
+    moment,
+    seconds_of,
+    take_database,
+)
 from mlenv_jupyter.builds.log import LogWriter
 from mlenv_jupyter.cluster import is_ray
 from mlenv_jupyter.core.errors import MlenvError, Problem
@@ -97,6 +104,7 @@ class Worker:
                 message=f"mlenv itself failed: {type(failed).__name__}: {failed}",
                 remedy="Please report it with this log.",
             )
+        self._keep_replaced()
         self._finish(state, code, error)
         return 0 if state == "succeeded" else 1
 
@@ -132,6 +140,7 @@ class Worker:
         for name in ("outputs", "logs"):
             (files.files / name).mkdir(exist_ok=True)
             # A link: what a script writes is kept at once, whatever becomes of the script.
+            (files.work / name).unlink(missing_ok=True)  # a file of the sources
             (files.work / name).symlink_to(Path("..", "files", name))
         package = files.path / "mlenv_jupyter"
         package.mkdir(parents=True)
@@ -158,12 +167,24 @@ class Worker:
         env["PYTHONPATH"] = os.pathsep.join([*([theirs] if theirs else []), str(files.path)])
         command = list(spec.command)
         found = shutil.which(command[0], path=env["PATH"])
-        if record.interpreter and command[0] == "python":
-            found = record.interpreter
+        if command[0] == "python":  # a variable may have put another one first, or none
+            found = record.interpreter or str(prefix / "bin" / "python")
         if found is not None:
             command[0] = found
-        code, _ = run(command, env={**env, **own}, cwd=files.work, on_line=self._line)
+        code, _ = run(
+            *(command,),
+            env={**env, **own},
+            cwd=files.work,
+            on_line=self._line,
+            on_left=self._end_what_is_left,
+        )
         return code
+
+    def _end_what_is_left(self) -> None:
+        """End what the script has started in sessions of their own."""
+        if not self.files.cancel.exists():
+            self.log.line("What the script has left running is ended", "note")
+        end_orphans("MLENV_RUN_ID", self.spec.id)
 
     def _on_ray(self, record: Record) -> int:
         """Run the command on a cluster; its exit code."""
@@ -189,6 +210,23 @@ class Worker:
 
         job = Job(self.spec, self.files, record, say, self._line)
         return job.run(environment, on_start)
+
+    def _keep_replaced(self) -> None:
+        """Keep what is in an ``outputs`` that the script has put in the place of the link."""
+        for name in ("outputs", "logs"):
+            made = self.files.work / name
+            if made.is_symlink() or not made.is_dir():
+                continue
+            try:
+                shutil.copytree(
+                    made,
+                    self.files.files / name,
+                    symlinks=True,
+                    copy_function=shutil.move,
+                    dirs_exist_ok=True,
+                )
+            except (OSError, shutil.Error) as failed:
+                self.log.line(f"Not all of {name} could be kept: {failed}"[:1000], "warn")
 
     def _line(self, line: Line) -> None:
         self.log.line(line.text, line.stream)
@@ -231,7 +269,8 @@ class Worker:
         self.registry.runs.update(self.spec.id, **ending(result))
         with contextlib.suppress(OSError):  # only a copy of the snapshot
             for name in ("outputs", "logs"):
-                (self.files.work / name).unlink(missing_ok=True)
+                if (self.files.work / name).is_symlink():
+                    (self.files.work / name).unlink()
             remove_tree(self.files.work)
         self.registry.close()
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from mlenv_jupyter.cluster import is_ray
 from mlenv_jupyter.core.errors import InvalidRequest
 from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.run import RunRequest
@@ -128,7 +129,8 @@ class Experiment:
         environment, docker = where.environment_for(default), where.docker
         # In the seed system docker.enabled has a run on this machine be in a container.
         enabled = where.target == "local" and environment.docker.enabled
-        boxed = where.target == "docker" or docker.use_docker or enabled
+        wanted = where.target == "docker" or docker.use_docker or enabled
+        boxed = wanted and not is_ray(where.target)
         version = environment._registered(self.workspace)
         made = self.workspace.runs.submit(
             RunRequest(
@@ -140,6 +142,7 @@ class Experiment:
                 arguments=tuple(map(str, config.arguments)),
                 command=tuple(map(str, config.command)),
                 target="docker" if boxed else where.said,
+                form="image" if wanted else None,
                 variables=dict(where.environment_variables),
                 resources=config.resources,
                 docker_arguments=tuple(docker.arguments) if boxed else (),

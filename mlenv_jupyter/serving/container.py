@@ -97,6 +97,7 @@ class Boxes:
         from docker.errors import DockerException
 
         client = connect()
+        self.files.boxed.touch(mode=0o600)
         if alone:
             remove_containers(client, self.files.place.name)
         tag = service_image(client, self.name, revision, record, image, self.places, self._say)

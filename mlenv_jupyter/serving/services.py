@@ -193,7 +193,7 @@ class Services:
 
     def _remove_containers(self, files: ServiceFiles, name: str) -> None:
         """Containers do not end with a supervisor that was killed."""
-        if files.wanted.exists() and files.read_wanted().boxed:
+        if files.boxed.exists() or (files.wanted.exists() and files.read_wanted().boxed):
             from mlenv_jupyter.engine.connect import connect
             from mlenv_jupyter.serving.container import forget
 

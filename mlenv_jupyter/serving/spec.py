@@ -35,6 +35,8 @@ class ServiceFiles(WorkFiles):
         self.wanted = self.place / "wanted.json"
         # In a directory of its own: a container sees it, and a change of what is in it.
         self.keys = self.place / "keys" / "keys.json"
+        # A container has answered: there are images of the service to be removed with it.
+        self.boxed = self.place / "boxed"
 
     def make(self, spec: ServiceSpec) -> None:
         """Make the directory, and write down what there is to know."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from mlenv_jupyter import (
     ContainerWebservice,
     Environment,
     InferenceConfig,
+    LocalWebservice,
     Model,
     Webservice,
     Workspace,
@@ -102,6 +104,26 @@ def test_a_container_answers_is_updated_and_started_again(
     service.delete()
     assert containers(engine) == []
     assert engine.images.list(filters={"label": "mlenv.service=boxed"}) == []
+
+
+def test_a_process_becomes_a_container_and_a_process_again(
+    boxed: Workspace, engine: Any, source: Path, tmp_path: Path
+) -> None:
+    inference = InferenceConfig("score.py", Environment("small"), source)
+    models, process = [model(boxed, tmp_path, 2)], LocalWebservice.deploy_configuration()
+    service = Model.deploy(boxed, "both", models, inference, process)
+    service.wait_for_deployment()
+    assert service.run('{"data": [1]}')["box"] == os.uname()[1]
+    service.update(models, inference, ContainerWebservice.deploy_configuration(), wait=True)
+    (container,) = containers(engine)
+    assert service.run('{"data": [1]}')["box"] == container.id[:12]
+    service.update(models, inference, process, wait=True)
+    assert service.run('{"data": [1]}')["box"] == os.uname()[1]
+    assert [one.version for one in boxed.versions("small")] == ["1"]
+    service.delete()
+    # Though a process answered last, nothing is left of the container that did before.
+    assert containers(engine) == []
+    assert engine.images.list(filters={"label": "mlenv.service=both"}) == []
 
 
 def test_a_process_has_no_limits(boxed: Workspace, source: Path, tmp_path: Path) -> None:
