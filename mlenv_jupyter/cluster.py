@@ -16,6 +16,11 @@ from mlenv_jupyter.core.errors import InvalidRequest, Unavailable
 
 SILENCE = 60.0
 """Seconds without an answer after which a cluster counts as lost."""
+TRIES = 4
+"""How often a cluster is asked for a server for its ``ray://`` clients."""
+# The head forks one for each client while its gRPC threads are at work, and about one in ten
+# dies of that before it is anything (ray-project/ray#63202). The next one knows nothing of it.
+_STILLBORN = "Initialization failure from server"
 ADDRESSES = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS")
 VARIABLES = frozenset((*ADDRESSES, "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
 """What a process has to know to be let into a cluster."""
@@ -57,16 +62,21 @@ def connect(target: str) -> Any:
     if target != "ray":
         for name in ADDRESSES:
             os.environ.pop(name, None)  # they would take the place of what was asked for
-    try:
-        return JobSubmissionClient(None if target == "ray" else target)
-    except (RuntimeError, OSError, ValueError) as error:
-        raise Unavailable(
-            "No Ray cluster answers.",
-            code="no_cluster",
-            where=target,
-            detail=last(error),
-            remedy="Name its job server, such as http://HOST:8265, or set RAY_ADDRESS.",
-        ) from error
+    tries = 1
+    while True:
+        try:
+            return JobSubmissionClient(None if target == "ray" else target)
+        except (RuntimeError, OSError, ValueError) as error:
+            if _STILLBORN in str(error) and tries < TRIES:
+                tries += 1
+                continue
+            raise Unavailable(
+                "No Ray cluster answers.",
+                code="no_cluster",
+                where=target,
+                detail=last(error),
+                remedy="Name its job server, such as http://HOST:8265, or set RAY_ADDRESS.",
+            ) from error
 
 
 def job_info(client: Any, job_id: str) -> Any:

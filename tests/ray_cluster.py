@@ -61,10 +61,10 @@ def cluster() -> Iterator[Cluster]:
     locks = ["-r", LOCKS / "bootstrap.txt", "-r", LOCKS / "ray.txt"]  # Ray has uv install packages
     uv(["pip", "install", "--require-hashes", *locks, "--python", python / "bin" / "python"])
     program = python / "bin" / "ray"
-    # Of a busy machine: half a minute is what a server for one ray:// client has to come up.
-    patient = {"RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "120"}
+    # The head forks a server for each ray:// client amid gRPC's threads: ray-project/ray#63202.
+    forking = {"GRPC_ENABLE_FORK_SUPPORT": "0"}
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
-    env = {**os.environ, **quiet, **patient}
+    env = {**os.environ, **quiet, **forking}
 
     def start(*words: str) -> None:
         common = ["--num-cpus", "1", "--object-store-memory", "80000000", "--disable-usage-stats"]

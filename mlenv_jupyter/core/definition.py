@@ -6,12 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
-from packaging.utils import canonicalize_name
 
-from mlenv_jupyter.core import checks
 from mlenv_jupyter.core.errors import InvalidDefinition, Problem
-from mlenv_jupyter.core.matchspec import parse
-from mlenv_jupyter.core.requirements import name_of, normalise_all
 from mlenv_jupyter.core.sections import (
     CondaSection,
     DockerSection,
@@ -63,9 +59,13 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     @property
     def wanted(self) -> tuple[str, ...]:
         """The names that were asked for, sorted."""
+        from mlenv_jupyter.core.checks import wheel_package
+        from mlenv_jupyter.core.matchspec import parse
+        from mlenv_jupyter.core.requirements import name_of
+
         names = {name_of(line) for line in self.pip.requirements}
         names |= {spec.name for one in self.conda.packages if (spec := parse(one))}
-        names |= {name for one in self.wheels if (name := checks.wheel_package(one.name))}
+        names |= {name for one in self.wheels if (name := wheel_package(one.name))}
         return tuple(sorted(names))
 
     @classmethod
@@ -160,6 +160,13 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def checked(self) -> Definition:
         """The same Definition, validated and normalised; raises InvalidDefinition."""
+        # Imported here: a run's worker and the command read what was checked before, and packaging
+        # takes longer to import than all else that they need of a Definition.
+        from packaging.utils import canonicalize_name
+
+        from mlenv_jupyter.core import checks
+        from mlenv_jupyter.core.requirements import normalise_all
+
         pip, conda = self.pip, self.conda
         requirements, problems = normalise_all(pip.requirements, "pip.requirements")
         constraints, wrong_limits = normalise_all(pip.constraints, "pip.constraints")

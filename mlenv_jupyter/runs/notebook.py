@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +35,8 @@ def write_script(notebook: Path, say: Callable[[str], None]) -> Path:
 
 
 def _script(cell: str, left: list[str]) -> str:
+    import ast
+
     try:
         ast.parse(cell)
     except SyntaxError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +38,8 @@ def add_snapshot(places: Places, directory: Path) -> str:
     places.make()
     places.snapshots.mkdir(mode=0o700, exist_ok=True)
     own = {places.home.resolve(), places.store.resolve()}
+    import tempfile
+
     with tempfile.TemporaryDirectory(dir=places.snapshots, prefix=".adding-") as work:
         # Copied before it is hashed: files may change while they are read.
         staged = Path(work) / "snapshot"

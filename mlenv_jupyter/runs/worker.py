@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 import threading
-import traceback
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +95,8 @@ class Worker:
                 remedy="Is it the name of a program in the environment?",
             )
         except Exception as failed:  # the outermost frame: say it, never die in silence
+            import traceback
+
             for line in traceback.format_exc().splitlines():
                 self.log.line(line, "err")
             state = "failed"
