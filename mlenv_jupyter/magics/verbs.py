@@ -208,7 +208,7 @@ class Magic:
         elif verb == "discard":
             self.discard()
         else:
-            packages.change(verb, rest)
+            packages.change(verb, rest, attended=widgets.is_attended(self.shell))
 
     def save(self, rest: list[str]) -> None:
         """Register what this kernel has as the next version, build it and switch to it."""

@@ -237,6 +237,9 @@ def test_add_and_save_in_a_notebook_that_nobody_watches(
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in sources])
     NotebookClient(notebook, kernel_name=kernel_name, timeout=120).execute(cwd=os.fspath(tmp_path))
     assert workspace.version("demo", "2").state == "ready"
+    said = "".join(one.text for one in notebook.cells[0].outputs)
+    assert "Successfully installed mlenv-boulder-1.0" in said
+    assert "\x1b" not in said
     # Nobody is there to press anything: the next cell runs when the build has ended.
     (built,) = notebook.cells[-1].outputs
     assert built.data["text/plain"].startswith("✓ Ready: demo v2")

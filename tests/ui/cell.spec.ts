@@ -152,3 +152,47 @@ test('a failed build is mended in its cell', async ({ page }) => {
   ).toBeVisible({ timeout: 90_000 });
   await expect(version).toHaveText('v2');
 });
+
+test('buttons of ipywidgets cancel a build beside its cell and browse the environments', async ({
+  page,
+  request
+}) => {
+  const slow = fresh('gated-widget');
+  const name = fresh('by-widget');
+  await page.notebook.createNew(undefined, { kernel: 'python3' });
+  await register(page, name, gated(slow));
+  const output = page
+    .locator('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell-outputArea')
+    .first();
+  const widget = output.locator('.widget-vbox').first();
+
+  await begin(page, `%load_ext mlenv_jupyter\n%mlenv build --widget ${name}`);
+  await expect(widget).toContainText('◔ Installing', { timeout: 60_000 });
+  await shoot(page, 'widget-build');
+  await widget.getByRole('button', { name: 'Cancel build' }).click();
+  // What is left is the card; here the extension shows it.
+  await expect(widget).toHaveCount(0);
+  await expect(
+    output.locator('.mlenv-Cell .mlenv-Step[data-state="cancelled"]')
+  ).toBeVisible();
+
+  await begin(page, `%mlenv list --widget ${name}`);
+  await expect(widget.locator('.widget-select option')).toHaveText([
+    /Cancelled/
+  ]);
+  await expect(widget).toContainText(slow);
+  await shoot(page, 'widget-list');
+  await widget.getByRole('button', { name: 'Build', exact: true }).click();
+  await expect(
+    widget.getByRole('button', { name: 'Cancel build' })
+  ).toBeVisible();
+  await open(request, slow);
+  await expect(widget.locator('.widget-select option')).toHaveText([/Ready/], {
+    timeout: 60_000
+  });
+  await shoot(page, 'widget-ready');
+  await widget.getByRole('button', { name: 'Use', exact: true }).click();
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v1: ready`
+  );
+});
