@@ -69,6 +69,7 @@ ALLOWED = frozenset(
         "UV_NO_INDEX",
         "UV_INDEX_STRATEGY",
         "UV_KEYRING_PROVIDER",
+        "UV_HTTP_RETRIES",
         "UV_HTTP_TIMEOUT",
         "UV_NATIVE_TLS",
         "UV_SYSTEM_CERTS",

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -346,6 +346,13 @@ class Handler(SimpleHTTPRequestHandler):
             if self.headers.get("Authorization") != f"Basic {wanted}":
                 self.send_error(401)
                 return
+        if server.spoil is not None and f"/{server.spoilt}" in self.path:
+            data, length = server.spoil(Path(self.translate_path(self.path)).read_bytes())
+            self.send_response(200)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(data)
+            return
         serve()  # type: ignore[operator]
 
     def end_headers(self) -> None:
@@ -366,8 +373,9 @@ class Server(ThreadingHTTPServer):
     """Remembers what was asked of it: paths and headers.
 
     A request whose path contains ``held`` waits for ``go``, after setting ``reached``. What is
-    ``stale`` at once has to be asked about each time. Like many
-    a file server it answers 304 without the headers that rattler looks for in one.
+    ``stale`` at once has to be asked about each time. What ``spoil`` makes of a file is sent of it
+    where its name begins with ``spoilt``: the bytes, and the length that is announced. Like many a
+    file server it answers 304 without the headers that rattler looks for in one.
     """
 
     daemon_threads = True
@@ -379,6 +387,8 @@ class Server(ThreadingHTTPServer):
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.held = ""
         self.stale = False
+        self.spoilt = ""
+        self.spoil: Callable[[bytes], tuple[bytes, int]] | None = None
         self.reached, self.go = threading.Event(), threading.Event()
 
     @property

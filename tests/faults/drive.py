@@ -32,7 +32,8 @@ def act(case: dict[str, Any]) -> object:
             definition = Definition.create(requirements=[case["thing"]], index_url=case["index"])
             return workspace.register(name, definition)[0].version
         case "build" | "rebuild" | "conda" | "image":
-            asked = workspace.build(name, force=case["op"] == "rebuild")
+            cache = not case.get("fresh")
+            asked = workspace.build(name, force=case["op"] == "rebuild", cache=cache)
             build = workspace.wait(asked.id, 60)
             return [build.state, build.error.code if build.error else None]
         case "install":

@@ -54,6 +54,8 @@ class Rig:
             "JUPYTER_DATA_DIR": str(place / "jupyter"),
             "JUPYTER_CONFIG_DIR": str(place / "config"),
             "JUPYTER_RUNTIME_DIR": str(place / "runtime"),
+            # What fails for good is not tried again for seconds.
+            "UV_HTTP_RETRIES": "0",
         }
         self.wheels = place / "wheels"
         self.wheels.mkdir()

@@ -11,13 +11,14 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
 from mlenv_jupyter import failpoints
 from mlenv_jupyter.failpoints import CALLS, STEPS, Armed
 
-from .index import flipped, whole
+from .index import Spoil, cut, flipped, short, whole
 from .rig import OPS, Rig
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
@@ -115,11 +116,15 @@ def test_no_file_grows_beyond_a_limit(rig: Rig, op: str, largest: int) -> None:
     rig.check(case, found)
 
 
-def test_a_spoilt_download_is_never_installed(rig: Rig) -> None:
-    """`make faults` has those that are cut or end too early: there uv tries again for seconds."""
-    at = random.Random(5).random()
+@pytest.mark.parametrize("how", [cut, short, flipped])
+@pytest.mark.parametrize("seed", [5, 6])
+def test_a_spoilt_download_is_never_installed(
+    rig: Rig, how: Callable[[float], Spoil], seed: int
+) -> None:
+    """`make faults` has them at more offsets, that of rattler is in ``test_others.py``."""
+    at = random.Random(seed).random()
     case = rig.prepare("build")
-    rig.index.spoil = flipped(at)
+    rig.index.spoil = how(at)
     try:
         found = rig.strike(case)
     finally:

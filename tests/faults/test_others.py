@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from mlenv_jupyter.failpoints import STEPS
 from tests import conda_channel
 from tests.conda_channel import Server
 
+from .index import flipped
 from .rig import Rig
 from .walk import met, spread, strike
 
@@ -28,13 +30,13 @@ DONE = ["succeeded", None]
 
 
 @pytest.fixture(scope="module")
-def channel(rig: Rig) -> Iterator[None]:
+def channel(rig: Rig) -> Iterator[Server]:
     """A conda channel; what is in rattler's cache is fetched by the first build."""
     server = Server(0, conda_channel.ensure()).start()
     rig.channel = f"{server.address}/main"
     case = rig.prepare("conda")
     rig.check(case, rig.strike(case))
-    yield
+    yield server
     server.shutdown()
     server.server_close()
 
@@ -50,7 +52,7 @@ def images(rig: Rig, engine_environment: dict[str, str]) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("point", [*CONDA, "store.whole", "store.committed"])
-def test_a_build_of_conda_packages_dies(rig: Rig, channel: None, point: str) -> None:
+def test_a_build_of_conda_packages_dies(rig: Rig, channel: Server, point: str) -> None:
     case = rig.prepare("conda")
     found = rig.strike(case, f"{point}=kill")
     assert found["said"] == (DONE if point == "store.committed" else DEAD)
@@ -58,7 +60,7 @@ def test_a_build_of_conda_packages_dies(rig: Rig, channel: None, point: str) -> 
 
 
 @pytest.mark.parametrize("armed", ["store.placed=kill", "store.rename=EIO"])
-def test_a_rebuild_of_conda_packages_harms_nothing(rig: Rig, channel: None, armed: str) -> None:
+def test_a_rebuild_of_conda_packages_harms_nothing(rig: Rig, channel: Server, armed: str) -> None:
     case: dict[str, Any] = rig.prepare("conda")
     name, thing = case["name"], case["thing"]
     assert rig.build(name) == "succeeded"
@@ -72,12 +74,23 @@ def test_a_rebuild_of_conda_packages_harms_nothing(rig: Rig, channel: None, arme
     rig.check(case, found)
 
 
-def test_what_writes_is_refused_to_rattler(rig: Rig, channel: None) -> None:
+def test_what_writes_is_refused_to_rattler(rig: Rig, channel: Server) -> None:
     if rig.refusals is None:
         pytest.skip("There is no C compiler here.")
     calls = met(rig, "conda")
     outcomes = [strike(rig, blow) for blow in spread("conda", calls.total(), 4)]
     assert sum(refused.total() for _, refused in outcomes) >= 2
+
+
+def test_a_spoilt_package_is_never_linked(rig: Rig, channel: Server) -> None:
+    case = {**rig.prepare("conda"), "fresh": True}
+    channel.spoilt, channel.spoil = "pure-", flipped(random.Random(5).random())
+    try:
+        found = rig.strike(case)
+    finally:
+        channel.spoil = None
+    assert found["said"][0] == "failed", found
+    rig.check(case, found)
 
 
 @pytest.mark.docker

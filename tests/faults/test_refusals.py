@@ -31,7 +31,7 @@ def what_compiles() -> None:
         ("delete", 10),
         ("rebuild", 12),
         ("collect", 3),
-        ("build", 9),
+        ("build", 6),
     ],
 )
 def test_a_call_is_refused(rig: Rig, op: str, many: int) -> None:
