@@ -200,7 +200,8 @@ export class Notices implements IDisposable {
       const before = this._buildOf(this._facts());
       this._detail = result.data ?? known;
       const now = this._buildOf(this._facts());
-      if (known && now?.state === 'succeeded' && now.id !== before?.id) {
+      const isNews = now?.id !== before?.id || now?.state !== before?.state;
+      if (known && isNews && now?.state === 'succeeded') {
         void this._context.drift.look();
       }
       this._update();
