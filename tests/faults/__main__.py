@@ -1,6 +1,7 @@
 """``python -m tests.faults N``: N blows at random, each with another thing, place and fault.
 
-``python -m tests.faults calls``: each call of the system that writes is refused once.
+``python -m tests.faults calls [MOST]``: each call of the system that writes is refused once, or
+``MOST`` of what something makes, from the first to the last.
 ``python -m tests.faults kills``: a process dies at each passage of each point.
 
 Prints a table for docs/explanation/reliability.md, and what was told of the first that failed.
@@ -28,12 +29,13 @@ from .refuse import compiler
 from .rig import OPS, Rig
 from .walk import ERRORS, Refused, Table, met, spread, strike
 
+EVERY = 1_000_000
 ENGINE = ("DOCKER_HOST", "DOCKER_CONFIG")
 CACHE = Path(__file__).parent.parent.parent / ".cache" / "tests"
 
 
-def main(what: str, seed: int) -> int:
-    """The exit code."""
+def main(what: str, number: int) -> int:
+    """The exit code; the number is the seed, or the most calls."""
     place = Path(tempfile.mkdtemp(prefix="mlenv-faults-"))
     rig = Rig(place / "rig", CACHE)
     os.environ.update(rig.environment)
@@ -41,24 +43,25 @@ def main(what: str, seed: int) -> int:
     rig.begin()
     try:
         if what == "calls":
-            return refuse_all(rig)
+            return refuse_all(rig, number)
         if what == "kills":
             return kill_all(rig)
-        return strike_at_random(rig, int(what), seed)
+        return strike_at_random(rig, int(what), number)
     finally:
         rig.close()
         remove_tree(place)
 
 
-def refuse_all(rig: Rig) -> int:
-    """Every call once, with one error after the other; the exit code."""
+def refuse_all(rig: Rig, most: int) -> int:
+    """Every call once, or so many, with one error after the other; the exit code."""
     began, table, many = time.monotonic(), Table(), 0
     for op in OPS:
         calls = met(rig, op)
         table.begin(op, calls)
-        for blow in spread(op, calls.total(), calls.total()):
+        for blow in spread(op, calls.total(), min(most, calls.total())):
             many += 1
             _refuse(rig, blow, table)
+        print(f"{op}: {calls.total()}", flush=True)
     print(f"{table.text()}\n\n{many} calls refused in {time.monotonic() - began:.0f} s.")
     return 1 if "did not hold" in table.outcomes else 0
 
@@ -167,4 +170,5 @@ def _strike(rig: Rig, op: str, kind: str, fault: str, chance: random.Random) -> 
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1))
+    what, *more = sys.argv[1:]
+    sys.exit(main(what, int(more[0]) if more else EVERY if what == "calls" else 1))
