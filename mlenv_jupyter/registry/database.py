@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from mlenv_jupyter.core.errors import StoreDamaged, Unavailable
 from mlenv_jupyter.failpoints import reach
@@ -26,6 +28,9 @@ BUSY_TIMEOUT = 30.0
 CACHE = 32_768
 """kB of a SQLite file that a connection keeps in memory: the index of a search is larger than the
 2 MB that it would be."""
+
+ALONE = "mlenv_alone"
+"""What is noted of a connection that has the file for itself, and is closed after each use."""
 
 WRITERS = 0x6D6C656E76
 """The lock of PostgreSQL that one writer holds: the bytes of ``mlenv``."""
@@ -121,7 +126,8 @@ class Database:
             ) from error
         if engine.dialect.name == "sqlite":
             journal = "DELETE" if self.is_on_network() else "WAL"
-            event.listen(engine, "connect", lambda raw, _: _prepare_sqlite(raw, journal))
+            event.listen(engine, "connect", lambda raw, its: _prepare_sqlite(raw, its, journal))
+            event.listen(engine, "checkin", _leave)
         with _translated():
             if not _current(engine):
                 with FileLock(self._home / "registry.lock"):
@@ -159,16 +165,30 @@ def _current(engine: Engine) -> bool:
     return bool(found == tables.HEAD)
 
 
-def _prepare_sqlite(raw: object, journal: str) -> None:
+def _prepare_sqlite(raw: object, its: ConnectionPoolEntry, journal: str) -> None:
     # The driver's own transaction handling would begin transactions late and silently.
     raw.isolation_level = None  # type: ignore[attr-defined]
     cursor = raw.cursor()  # type: ignore[attr-defined]
     cursor.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
-    cursor.execute(f"PRAGMA journal_mode={journal}")
+    try:
+        cursor.execute(f"PRAGMA journal_mode={journal}")
+    except sqlite3.OperationalError as error:
+        if "disk I/O" not in str(error):
+            raise
+        # A full disk has no room for the memory that connections share. One that has the file for
+        # itself does without: what is registered can be read, and `mlenv gc` can make room.
+        cursor.execute("PRAGMA locking_mode=EXCLUSIVE")
+        cursor.execute(f"PRAGMA journal_mode={journal}")
+        its.info[ALONE] = True
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA cache_size=-{CACHE}")
     cursor.close()
+
+
+def _leave(_: object, its: ConnectionPoolEntry) -> None:
+    if its.info.get(ALONE):
+        its.invalidate()
 
 
 @contextlib.contextmanager
