@@ -7,11 +7,13 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -126,7 +128,7 @@ class Database:
             ) from error
         if engine.dialect.name == "sqlite":
             journal = "DELETE" if self.is_on_network() else "WAL"
-            event.listen(engine, "connect", lambda raw, its: _prepare_sqlite(raw, its, journal))
+            event.listen(engine, "do_connect", partial(_connect_sqlite, journal))
             event.listen(engine, "checkin", _leave)
         with _translated():
             if not _current(engine):
@@ -165,21 +167,31 @@ def _current(engine: Engine) -> bool:
     return bool(found == tables.HEAD)
 
 
-def _prepare_sqlite(raw: object, its: ConnectionPoolEntry, journal: str) -> None:
-    # The driver's own transaction handling would begin transactions late and silently.
-    raw.isolation_level = None  # type: ignore[attr-defined]
-    cursor = raw.cursor()  # type: ignore[attr-defined]
-    cursor.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
+def _connect_sqlite(
+    journal: str, dialect: Dialect, its: ConnectionPoolEntry, where: list[Any], how: dict[str, Any]
+) -> object:
+    connection: Any = dialect.connect(*where, **how)
     try:
-        cursor.execute(f"PRAGMA journal_mode={journal}")
+        _prepare_sqlite(connection, journal)
     except sqlite3.OperationalError as error:
+        connection.close()
         if "disk I/O" not in str(error):
             raise
         # A full disk has no room for the memory that connections share. One that has the file for
         # itself does without: what is registered can be read, and `mlenv gc` can make room.
-        cursor.execute("PRAGMA locking_mode=EXCLUSIVE")
-        cursor.execute(f"PRAGMA journal_mode={journal}")
+        connection = dialect.connect(*where, **how)
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        _prepare_sqlite(connection, journal)
         its.info[ALONE] = True
+    return connection
+
+
+def _prepare_sqlite(connection: Any, journal: str) -> None:
+    # The driver's own transaction handling would begin transactions late and silently.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
+    cursor.execute(f"PRAGMA journal_mode={journal}")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA cache_size=-{CACHE}")

@@ -13,6 +13,7 @@ from mlenv_jupyter.core.errors import Conflict, InvalidRequest, NotFound, StoreD
 from mlenv_jupyter.registry import tables
 from mlenv_jupyter.registry.registry import CommitWatch, Registry
 from mlenv_jupyter.registry.search import is_index
+from mlenv_jupyter.workspace import Workspace
 
 WRITER = """
 import sys
@@ -161,3 +162,29 @@ def test_other_processes_see_a_commit(registry: Registry, tmp_path: Path) -> Non
         "2",
     )
     watch.close()
+
+
+READ = """
+import resource
+from mlenv_jupyter.core.definition import Definition
+from mlenv_jupyter.core.errors import MlenvError
+from mlenv_jupyter.workspace import Workspace
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file grows, as on a full disk
+it = Workspace.from_config()
+print([one.name for one in it.environments().items if not one.read_only])
+try:
+    it.register("other", Definition.create(requirements=["six"]))
+except MlenvError as error:
+    print(error.problem().code)
+print(len(it.collection.collect()), it.version("demo").version)
+"""
+
+
+def test_on_a_full_disk_the_registry_is_read(workspace: Workspace) -> None:
+    """SQLite has no room for the memory that its connections share: `mlenv gc` must go on."""
+    workspace.register("demo", Definition.create(requirements=["six"]))
+    workspace.close()
+    done = subprocess.run([sys.executable, "-c", READ], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["['demo']", "io_error", "0 1"], done.stderr
+    assert workspace.register("other", Definition.create(requirements=["six"]))[1]
