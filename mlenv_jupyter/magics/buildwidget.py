@@ -80,7 +80,7 @@ class BuildWidget:
         self._command, self._job = command, job
         self._head = library.HTML()
         self._bar = library.FloatProgress(min=0.0, max=1.0)
-        self._bar.layout.width = "100%"
+        self._bar.layout.width = "auto"
         self._count = library.HTML()
         self._lines = library.HTML()
         self._note = library.HTML()

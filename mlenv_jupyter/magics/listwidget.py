@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ROWS = 8
-"""Environments in sight at once; the list scrolls."""
+FEWEST, MOST = 3, 8
+"""Environments in sight at once; beyond that the list scrolls."""
 BUSY = ("queued", "building")
 
 
@@ -34,7 +34,8 @@ class Browser:
         """One at a time: the list is filled anew by a build that ended, and by who types."""
         self.place = widgets.Place()
         self._search = library.Text(placeholder="Search: name or package")
-        self._choice = library.Select(options=[], rows=ROWS)
+        rows = max(FEWEST, min(MOST, len(answer["items"])))
+        self._choice = library.Select(options=[], rows=rows)
         self._version = library.Dropdown(options=[])
         self._build = widgets.button(library, "Build", self._press_build)
         self._use = widgets.button(library, "Use", self._press_use, button_style="primary")
@@ -42,7 +43,7 @@ class Browser:
         self._details, self._said = library.HTML(), library.HTML()
         self._below = library.VBox()
         for one in (self._search, self._choice):
-            one.layout.width = "100%"
+            one.layout.width = "auto"
         self._version.layout.width = "auto"
         actions = widgets.row(library, self._version, self._build, self._use, close)
         parts = (self._search, self._choice, actions, self._details, self._below, self._said)

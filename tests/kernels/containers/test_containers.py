@@ -135,7 +135,9 @@ def test_a_container_that_lies_is_told_apart(start, image_kernel, containers):
 
 
 def test_mlenv_asks_its_host_as_far_as_that_is_allowed(start, image_kernel):
-    _, _, run = start()
+    _, _, run = start(MLENV_WIDGETS="1", MLENV_DATABASE="x")
+    names = "[one for one in os.environ if one.startswith('MLENV_')]"
+    assert run(f"import os; print({names})") == "['MLENV_WIDGETS']\n"
     (kernel,) = image_kernel.kernels()
     assert "registered v1" in run(f"%mlenv history {kernel.name}")
     assert "`mlenv new` is not run for a kernel in a container" in run("%mlenv new other -p six")
