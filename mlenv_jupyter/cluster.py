@@ -14,21 +14,36 @@ from urllib.parse import urlsplit
 
 from mlenv_jupyter.core.errors import InvalidRequest, Unavailable
 
-SILENCE = 60.0
-"""Seconds without an answer after which a cluster counts as lost."""
+PATIENCE = "RAY_MLENV_SILENCE"
 TRIES = 4
 """How often a cluster is asked for a server for its ``ray://`` clients."""
 # The head forks one for each client while its gRPC threads are at work, and about one in ten
 # dies of that before it is anything (ray-project/ray#63202). The next one knows nothing of it.
 _STILLBORN = "Initialization failure from server"
 ADDRESSES = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS")
-VARIABLES = frozenset((*ADDRESSES, "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
-"""What a process has to know to be let into a cluster."""
+VARIABLES = frozenset(
+    (*ADDRESSES, PATIENCE, "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+)
+"""What a process has to know to be let into a cluster, and to follow its jobs."""
 
 
 def is_ray(target: str) -> bool:
     """Whether a target is a Ray cluster: ``ray``, ``ray://…`` or ``http(s)://…``."""
     return target == "ray" or target.startswith(("ray://", "http://", "https://"))
+
+
+def silence() -> float:
+    """Seconds without an answer after which a cluster counts as lost: 60, or what is told.
+
+    Raises InvalidRequest.
+    """
+    told = os.environ.get(PATIENCE) or "60"
+    try:
+        return float(told)
+    except ValueError:
+        raise InvalidRequest(
+            f"{told[:40]!r} is no number of seconds.", where=PATIENCE, remedy="Such as 60."
+        ) from None
 
 
 def check_cluster(target: str, where: str) -> None:
@@ -81,7 +96,7 @@ def connect(target: str) -> Any:
 
 def job_info(client: Any, job_id: str) -> Any:
     """What Ray says of a job; None where it knows no such job. Raises Unavailable when lost."""
-    until = time.monotonic() + SILENCE
+    until = time.monotonic() + silence()
     while True:
         try:
             return client.get_job_info(job_id)

@@ -34,6 +34,13 @@ class Cluster(NamedTuple):
             if str(self.place) in words and "127.0.0.2" in words and "raylet" in words:
                 one.kill()
 
+    def kill(self) -> None:
+        """All of it is gone, as if its power had failed."""
+        for one in psutil.process_iter(["cmdline"]):
+            if any(str(self.place) in word for word in one.info["cmdline"] or ()):
+                with contextlib.suppress(psutil.Error):
+                    one.kill()
+
 
 def uv(words: list[Any]) -> None:
     """Run uv; it says nothing unless it fails."""
@@ -63,8 +70,10 @@ def cluster() -> Iterator[Cluster]:
     program = python / "bin" / "ray"
     # The head forks a server for each ray:// client amid gRPC's threads: ray-project/ray#63202.
     forking = {"GRPC_ENABLE_FORK_SUPPORT": "0"}
+    # Of a busy machine: Ray waits half a minute for a node to be known.
+    patient = {"RAY_raylet_start_wait_time_s": "150"}
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
-    env = {**os.environ, **quiet, **forking}
+    env = {**os.environ, **quiet, **forking, **patient}
 
     def start(*words: str) -> None:
         common = ["--num-cpus", "1", "--object-store-memory", "80000000", "--disable-usage-stats"]
@@ -90,13 +99,7 @@ def cluster() -> Iterator[Cluster]:
         start("--address", f"127.0.0.3:{head}", *second, "--temp-dir", str(place / "2"))
         yield Cluster(f"http://127.0.0.3:{dashboard}", f"ray://127.0.0.3:{door}", place)
     finally:
-        ours = []
-        for one in psutil.process_iter(["cmdline"]):
-            if any(str(place) in word for word in one.info["cmdline"] or ()):
-                ours.append(one)
-        for one in ours:
-            with contextlib.suppress(psutil.Error):
-                one.kill()
+        Cluster("", "", place).kill()
         shutil.rmtree(place, ignore_errors=True)
 
 

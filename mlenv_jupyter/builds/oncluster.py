@@ -19,7 +19,7 @@ from uuid import uuid4
 from mlenv_jupyter.builds.durable import Terminated, begin_work
 from mlenv_jupyter.builds.spec import BuildFiles, BuildSpec
 from mlenv_jupyter.builds.worker import Worker
-from mlenv_jupyter.cluster import SILENCE, connect, job_info, last, state_of
+from mlenv_jupyter.cluster import connect, job_info, last, silence, state_of
 from mlenv_jupyter.core.errors import MlenvError, Unavailable
 from mlenv_jupyter.process import VARIABLE_OF_BUILDS
 from mlenv_jupyter.store.places import Places
@@ -79,7 +79,7 @@ class Follower:
             return 1
 
     def _connect(self) -> Any:
-        until = time.monotonic() + (SILENCE if self.attempt > 1 else 0)
+        until = time.monotonic() + (silence() if self.attempt > 1 else 0)
         while True:
             try:
                 return connect(self.spec.cluster)

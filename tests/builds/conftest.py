@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.registry.postgres import postgres, postgres_server  # noqa: F401 - fixtures
+
 BACKEND = """
 import os, time
 from pathlib import Path

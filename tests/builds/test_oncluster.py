@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from mlenv_jupyter import Environment, Experiment, ScriptRunConfig
 from mlenv_jupyter.builds import oncluster
 from mlenv_jupyter.builds.durable import moment, new_id
 from mlenv_jupyter.builds.log import read_records
@@ -138,6 +140,74 @@ def test_a_cluster_that_does_not_see_the_files_is_told(
     assert build.error is not None
     assert build.error.code == "not_shared"
     assert str(there.places.home) in build.error.remedy
+
+
+@ray
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_what_it_builds_is_remembered_in_postgresql(
+    there: Workspace, cluster: Cluster, postgres: str, wheelhouse: Callable[..., Path]
+) -> None:
+    # The job writes the row itself, into the database that this machine reads.
+    shared = Workspace(database=postgres, build_executor=cluster.address)
+    wheels = wheelhouse("small").as_uri()
+    definition = Definition.create(requirements=["small"], find_links=[wheels], index_url=wheels)
+    shared.register("small", definition)
+    build = shared.wait(shared.build("small").id, 90)
+    assert build.state == "succeeded", texts(shared, build)
+    assert len(jobs(cluster, build)) == 1
+    with closing(Workspace(database=postgres)) as other:
+        assert other.registry.builds.get(build.id).lock_digest == build.lock_digest
+        assert other.version("small").lock_digest == build.lock_digest
+    assert there.builds() == ()  # nothing of it is in the file that is there too
+    shared.close()
+
+
+@ray
+@pytest.mark.slow
+def test_a_cluster_that_is_lost(
+    there: Workspace,
+    cluster: Cluster,
+    slow: Slow,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The last test of all that need it: it is not there any more.
+    monkeypatch.setenv("RAY_MLENV_SILENCE", "6")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "train.py").write_text(
+        "import time, sys\nprint('began', flush=True)\ntime.sleep(600 if 'wait' in sys.argv else 0)"
+    )
+    there.build_executor = "local"
+    environment = Environment("small")
+    config = ScriptRunConfig(
+        source, "train.py", ["wait"], environment=environment, compute_target=cluster.address
+    )
+    run = Experiment(there, "trial").submit(config)
+    log = there.runs.log_path(run.id)
+    until(lambda: log.exists() and "began" in log.read_text())
+    there.build_executor = cluster.address
+    there.register("slowly", Definition.create(requirements=[slow.requirement]))
+    build = there.build("slowly")
+    until(slow.started.exists)
+    cluster.kill()
+    record = there.runs.wait(run.id, 60)
+    assert (record.state, record.error and record.error.code) == ("failed", "ray_lost")
+    assert "began" in log.read_text()
+    ended = there.wait(build.id, 90)
+    assert (ended.state, ended.error and ended.error.code) == ("failed", "no_cluster")
+    assert "does not answer" in texts(there, build)
+    # Nobody waits for it any more, and both work where there is something to work on.
+    assert there.runs.cancel(run.id).state == "failed"
+    there.build_executor = "local"
+    slow.go.touch()
+    again = there.wait(there.build("slowly").id, 60)
+    assert again.state == "succeeded", texts(there, again)
+    here = Experiment(there, "trial").submit(
+        ScriptRunConfig(source, "train.py", environment=environment)
+    )
+    assert here.wait_for_completion()["status"] == "Completed"
 
 
 def test_what_a_node_needs_is_looked_for_before_it_builds(tmp_path: Path) -> None:

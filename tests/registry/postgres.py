@@ -26,7 +26,7 @@ def programs() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The address of the server, without a database."""
     where = programs()
     if where is None:
@@ -77,11 +77,11 @@ def cluster() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres(cluster: str, request: pytest.FixtureRequest) -> str:
+def postgres(postgres_server: str, request: pytest.FixtureRequest) -> str:
     """The address of an empty database of this test's own."""
     import psycopg
 
     name = f"mlenv_{os.urandom(4).hex()}"
-    with psycopg.connect(f"{cluster}/postgres", autocommit=True) as connection:
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-    return f"{cluster}/{name}"
+    return f"{postgres_server}/{name}"

@@ -21,7 +21,7 @@ from mlenv_jupyter.registry.search import is_index
 from mlenv_jupyter.registry.verify import verify_registry
 from mlenv_jupyter.workspace import Workspace
 
-from .postgres import cluster, postgres  # noqa: F401 - fixtures
+from .postgres import postgres, postgres_server  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.postgres
 
