@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,29 @@ def load(path: Path) -> Any:
         return nbformat.reads(text, as_version=4)
     except Exception as error:  # nbformat raises many kinds, all of them this
         raise InvalidRequest(
-            f"{path} is not a notebook: {str(error).splitlines()[0] if str(error) else error!r}.",
+            f"{path} is not a notebook: {_why(text, error)}.",
             where=str(path),
+            remedy="Open it in JupyterLab and save it again, or take an earlier version of it.",
         ) from error
+
+
+def _why(text: str, error: Exception) -> str:
+    """What is wrong with a notebook, in words that are not those of nbformat's own code."""
+    try:
+        found = json.loads(text)
+    except ValueError as wrong:
+        return f"it is no JSON ({wrong})" if text.strip() else "it is empty"
+    except RecursionError:
+        return "it is nested too deep"
+    if not isinstance(found, dict):
+        return "it is JSON of another kind"
+    if not isinstance(found.get("metadata"), dict):
+        return "its metadata are missing or no object"
+    if "cells" in found:
+        cells = found["cells"]
+        if not isinstance(cells, list) or not all(isinstance(one, dict) for one in cells):
+            return "its cells are no list of objects"
+    return str(error).splitlines()[0] if str(error) else repr(error)
 
 
 def save(path: Path, notebook: Any) -> None:
@@ -43,7 +64,9 @@ def save(path: Path, notebook: Any) -> None:
     import nbformat
 
     mode = os.stat(path).st_mode & 0o777 if path.exists() else 0o644
-    write_atomically(path, (nbformat.writes(notebook).rstrip("\n") + "\n").encode(), mode=mode)
+    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    # Half of an emoji, which editors leave behind, stays what it was in the file: an escape.
+    write_atomically(path, text.encode(errors="backslashreplace"), mode=mode)
 
 
 def put_stamp(notebook: Any, stamp: Stamp, path: Path) -> bool:

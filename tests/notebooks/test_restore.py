@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -392,6 +393,39 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         files.load(tmp_path / "x.ipynb")
     with pytest.raises(NotFound):
         files.below(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it is empty"),
+        ('{"cells": [', "it is no JSON (Expecting value: line 1"),
+        ("null", "it is JSON of another kind"),
+        ("[" * 100_000, "it is nested too deep"),
+        ('{"cells": [], "metadata": [], "nbformat": 4}', "its metadata are missing"),
+        ('{"cells": [1], "metadata": {}, "nbformat": 4}', "its cells are no list of objects"),
+        ('{"cells": [], "metadata": {}, "nbformat": 9}', "Unsupported nbformat version 9"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_plain_words(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text(text)
+    with pytest.raises(InvalidRequest, match=re.escape(f"is not a notebook: {why}")):
+        files.load(path)
+
+
+def test_half_of_an_emoji_stays_what_it_was(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 'HERE'")]), path)
+    path.write_text(path.read_text().replace("HERE", "\\ud83d"))
+    notebook = files.load(path)
+    workspace.register("demo", Definition.create("3.11", ["six"]))
+    assert files.put_stamp(notebook, workspace.notebooks.stamp_of("demo", None), path)
+    files.save(path, notebook)
+    assert "x = '\\ud83d'" in path.read_text(encoding="utf-8")
+    assert files.load(path).cells[0].source == "x = '\ud83d'"
 
 
 @pytest.mark.network
