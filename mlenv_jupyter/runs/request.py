@@ -79,7 +79,7 @@ def command_of(request: RunRequest) -> tuple[str, ...]:
             "There is nothing to run.", where="script", remedy="Name a script or a command."
         )
     _check_word(request.script, "script")
-    if not _is_within(request.source_directory, request.script):
+    if not is_within(request.source_directory, request.script):
         raise NotFound(
             f"There is no {request.script!r} in {request.source_directory}.",
             where="script",
@@ -124,7 +124,7 @@ def _check_word(word: str, where: str) -> None:
         )
 
 
-def _is_within(directory: str, script: str) -> bool:
+def is_within(directory: str, script: str) -> bool:
     """Whether a script is a file of a directory; a name that no file can have is none."""
     try:
         top = Path(directory).resolve()

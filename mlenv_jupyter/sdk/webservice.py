@@ -40,6 +40,10 @@ class DeploymentConfiguration:
         arguments: tuple[str, ...] = (),
         boxed: bool = False,
     ) -> None:
+        if port is not None and not isinstance(port, int):
+            raise InvalidRequest(
+                f"{port!r} is no port.", where="port", remedy="Give a number, or none for any."
+            )
         self.port = port
         self.limits = limits or Limits()
         self.auth_enabled = auth_enabled
@@ -284,8 +288,19 @@ def _not_kept(given: Mapping[str, Any]) -> None:
 
 
 def _limits(concurrency: int, timeout_ms: int, max_body: int, max_waiting: int) -> Limits:
-    if concurrency < 1 or timeout_ms < 1 or max_body < 1:
-        raise InvalidRequest("A limit is at least 1.", where="deployment_config")
+    given = {
+        "max_concurrent_requests": concurrency,
+        "scoring_timeout_ms": timeout_ms,
+        "max_request_bytes": max_body,
+        "max_waiting_requests": max_waiting,
+    }
+    for name, value in given.items():
+        if not isinstance(value, int) or value < 1:
+            raise InvalidRequest(
+                f"{name} is {value!r}.",
+                where="deployment_config",
+                remedy="Give a whole number, at least 1.",
+            )
     return Limits(
         concurrency=concurrency,
         timeout=timeout_ms / 1000,

@@ -15,15 +15,15 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from mlenv_jupyter.core.errors import Unavailable
-from mlenv_jupyter.process import Child, end, start
+from mlenv_jupyter.process import Child, end, end_group, start
 from mlenv_jupyter.runs.environment import environment_in
 from mlenv_jupyter.runs.snapshot import copy_snapshot
 from mlenv_jupyter.serving.layer import serving_layer
+from mlenv_jupyter.serving.spec import VARIABLE, ServiceFiles
 
 if TYPE_CHECKING:
     from mlenv_jupyter.builds.log import LogWriter
     from mlenv_jupyter.core.service import Revision
-    from mlenv_jupyter.serving.spec import ServiceFiles
     from mlenv_jupyter.store.places import Places
     from mlenv_jupyter.store.store import Record
 
@@ -53,6 +53,7 @@ class Process:
     def end(self) -> None:
         """Let it answer what it has, then end it."""
         end(self.child, PATIENCE)
+        end_group(self.child.pid, hard=True)  # what the entry script has started
         self.lifeline.close()
 
 
@@ -97,6 +98,7 @@ class Local:
             "AZUREML_ENTRY_SCRIPT": revision.entry_script,
             "MLENV_MODEL_ROOT": str(self.files.models(revision.number)),
             "PYTHONUNBUFFERED": "1",
+            VARIABLE: str(self.files.place),
         }
         python = record.interpreter or str(prefix / "bin" / "python")
         return self._spawn(revision, python, code, env, [str(layer)] if layer else [])
@@ -125,6 +127,7 @@ class Local:
             env=env,
             cwd=code,
             pass_fds=[self.socket.fileno(), say_ready, lifeline],
+            own_session=True,  # what it does to its group is not done to the supervisor
         )
         os.close(say_ready)
         os.close(lifeline)
@@ -142,6 +145,7 @@ class Local:
         except BaseException:
             child.kill()
             child.wait()
+            end_group(child.pid, hard=True)
             hold.close()
             raise
         finally:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from mlenv_jupyter.builds.durable import moment
-from mlenv_jupyter.core.errors import NotFound
+from mlenv_jupyter.core.errors import InvalidRequest, NotFound
 from mlenv_jupyter.core.names import check_name
 from mlenv_jupyter.core.service import Model
 from mlenv_jupyter.registry.registry import Registry
@@ -35,20 +36,34 @@ class Models:
         run: str | None = None,
         author: str = "",
     ) -> Model:
-        """Keep a file or directory as the next version of a model. Raises NotFound, InvalidName."""
+        """Keep a file or directory as the next version of a model.
+
+        Raises NotFound, InvalidName, InvalidRequest for what cannot be copied.
+        """
         check_name(name, own=False, where="model_name")
         if not path.exists():
             raise NotFound(f"There is no {path}.", where="model_path")
+        file = path.name if path.name not in ("", "..") else path.resolve().name
         self._places.make()
         self._places.models.mkdir(mode=0o700, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._places.models, prefix=".adding-") as work:
             staged = Path(work) / "model"
             staged.mkdir()
-            target = staged / path.name
-            if path.is_dir():
-                shutil.copytree(path, target)
-            else:
-                shutil.copyfile(path, target)
+            target = staged / file
+            try:
+                if path.is_dir():
+                    shutil.copytree(path, target)
+                else:
+                    shutil.copyfile(path, target)
+            except (OSError, shutil.Error) as error:
+                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise InvalidRequest(
+                    f"{path} cannot be kept as a model.",
+                    where="model_path",
+                    detail=str(error)[:500],
+                    remedy="Name a file, or a directory of files and links to files.",
+                ) from error
             size = sum(one.stat().st_size for one in staged.rglob("*") if one.is_file())
             digest = digest_of(staged)
             place = self._places.model(digest)
@@ -65,7 +80,7 @@ class Models:
                 name=name,
                 version=0,
                 digest=digest,
-                file=path.name,
+                file=file,
                 size=size,
                 created_at=moment(),
                 description=description,

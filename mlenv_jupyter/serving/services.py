@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlenv_jupyter.builds.durable import moment, start_worker
+from mlenv_jupyter.builds.durable import end_orphans, moment, start_worker
 from mlenv_jupyter.core.builder import form_of
 from mlenv_jupyter.core.errors import Conflict, InvalidRequest, MlenvError, NotFound, Unavailable
 from mlenv_jupyter.core.names import check_name
@@ -23,9 +23,10 @@ from mlenv_jupyter.process import Child, end_group
 from mlenv_jupyter.registry.registry import Registry
 from mlenv_jupyter.runs.container import container_options
 from mlenv_jupyter.runs.environment import inherited
+from mlenv_jupyter.runs.request import is_within
 from mlenv_jupyter.runs.snapshot import add_snapshot
 from mlenv_jupyter.serving.ask import ask
-from mlenv_jupyter.serving.spec import ServiceFiles, ServiceSpec
+from mlenv_jupyter.serving.spec import VARIABLE, ServiceFiles, ServiceSpec
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import remove_tree
 
@@ -187,6 +188,8 @@ class Services:
                 time.sleep(0.02)
             if files.is_held():
                 end_group(pid, hard=True)
+        # What it has started may have left its group, and still listen.
+        end_orphans(VARIABLE, str(files.place))
         self._remove_containers(files, name)
         self._registry.services.remove(name)
         remove_tree(files.place)
@@ -279,13 +282,14 @@ class Services:
             )
         given = container_options(row.definition, self._policy, wanted.arguments)
         top = Path(wanted.source_directory).absolute()
-        script = (top / wanted.entry_script).resolve()
-        if not script.is_relative_to(top.resolve()) or not script.is_file():
+        if not is_within(wanted.source_directory, wanted.entry_script):
             raise NotFound(
                 f"There is no {wanted.entry_script!r} in {wanted.source_directory}.",
                 where="entry_script",
                 remedy="The entry script is named by its path from source_directory.",
             )
+        script = (top / wanted.entry_script).resolve()
+        snapshot = add_snapshot(self._places, top)
         return Revision(
             number=number,
             environment=row.name,
@@ -295,7 +299,7 @@ class Services:
             form=form,
             models=_references(wanted.models),
             entry_script=script.relative_to(top.resolve()).as_posix(),
-            snapshot=add_snapshot(self._places, top),
+            snapshot=snapshot,
             limits=wanted.limits,
             variables=wanted.variables,
             authenticated=wanted.authenticated,

@@ -14,6 +14,9 @@ from mlenv_jupyter.core.service import Revision
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import write_atomically
 
+VARIABLE = "MLENV_SERVICE_DIRECTORY"
+"""Tells whose a process is: all that a service starts here carries its directory."""
+
 
 class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What the supervisor needs to know and what stays the same in every revision."""

@@ -52,6 +52,8 @@ SECONDS = Histogram("mlenv_request_seconds", "Seconds until a score was answered
 WAITING = Gauge("mlenv_requests_in_flight", "Requests that wait for their score.")
 KEEP = b"\x1ekeep\n"
 """The line that asks whoever reads our output to say when it is kept; the supervisor knows it."""
+PATIENCE = 2.0
+"""Seconds beside the limit of a score in which a late call of run() may still end."""
 DRAIN = 1.0
 """Seconds in which clients with open connections are told to make new ones."""
 
@@ -68,15 +70,19 @@ class Lifeline(object):
         """Until the other side is gone; then this process ends as well."""
         while os.read(self.descriptor, 1):
             with self.lock:
-                self.waiting.pop(0).set()
+                if self.waiting:  # the entry script may have written the line, too
+                    self.waiting.pop(0).set()
         os.kill(os.getpid(), signal.SIGTERM)
 
     def keep(self):
         """Wait until all that was written so far is in the log, or for ten seconds."""
         kept = threading.Event()
         with self.lock:
+            try:
+                os.write(1, KEEP)
+            except OSError:  # the entry script has closed it
+                return
             self.waiting.append(kept)
-            os.write(1, KEEP)
         kept.wait(10)
 
 
@@ -207,6 +213,8 @@ class Service(object):
         self.draining = False
         self.pool = ThreadPoolExecutor(settings["concurrency"], "score")
         self.waiting = 0
+        self.jobs, self.late = set(), set()
+        self.broken = False
 
     async def score(self, request):
         """``/score``"""
@@ -235,19 +243,45 @@ class Service(object):
     async def _answer(self, request):
         self._authorize(request)
         body = await self._body(request)
-        loop = asyncio.get_running_loop()
-        asked = loop.run_in_executor(self.pool, self._run, body, request)
+        if self.broken:
+            raise Refused(503, "restarting", "The service is started again.")
+        job = self.pool.submit(self._run, body, request)
+        self.jobs.add(job)
         try:
-            return await asyncio.wait_for(asked, self.settings["timeout"])
+            return await asyncio.wait_for(asyncio.wrap_future(job), self.settings["timeout"])
         except asyncio.TimeoutError:
+            if job.running():
+                self._remember(job)
             raise Refused(504, "timeout", "run() took too long.") from None
+        except asyncio.CancelledError:
+            if not self.broken:
+                raise
+            raise Refused(503, "restarting", "The service is started again.") from None
+        finally:
+            self.jobs.discard(job)
+
+    def _remember(self, job):
+        """A thread cannot be ended: where none is left that answers, this process is."""
+        self.late.add(job)
+        loop = asyncio.get_running_loop()
+        job.add_done_callback(lambda done: loop.call_soon_threadsafe(self.late.discard, done))
+        loop.call_later(self.settings["timeout"] + PATIENCE, self._look, frozenset(self.late))
+
+    def _look(self, late):
+        stuck = [one for one in late if one in self.late]
+        if len(stuck) >= self.settings["concurrency"] and not self.broken:
+            self.broken = True
+            print("No call of run() comes to an end: the service is started again", flush=True)
+            for one in self.jobs:  # who waits is told; the exit code below is EX_SOFTWARE
+                one.cancel()
+            asyncio.get_running_loop().call_later(DRAIN, os._exit, 70)
 
     def _run(self, body, request):
         try:
             return self.entry.score(body, request)
         except (Refused, UnicodeDecodeError, json.JSONDecodeError):
             raise
-        except Exception as error:
+        except BaseException as error:  # a script that calls sys.exit() ends no service
             raise Refused(500, "run_failed", self._failed(error)) from None
 
     def _failed(self, error):
@@ -268,6 +302,9 @@ class Service(object):
 
     async def _body(self, request):
         limit = self.settings["max_body"]
+        told = request.headers.get("content-length", "")
+        if told.isdecimal() and int(told[:20]) > limit:
+            raise Refused(413, "too_large", "The body is larger than %d bytes." % limit)
         made = bytearray()
         async for chunk in request.stream():
             made += chunk
