@@ -15,7 +15,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
-from uuid import uuid4
 
 import msgspec
 
@@ -248,7 +247,7 @@ def last_words(files: WorkFiles) -> str:
 
 def new_id() -> str:
     """An id that sorts by time."""
-    return f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+    return f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
 
 
 def moment() -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound, TooLarge
-from mlenv_jupyter.store.contexts import digest_of
 from mlenv_jupyter.store.places import Places
 from mlenv_jupyter.store.trees import make_read_only
 
@@ -39,6 +38,8 @@ def add_snapshot(places: Places, directory: Path) -> str:
     places.snapshots.mkdir(mode=0o700, exist_ok=True)
     own = {places.home.resolve(), places.store.resolve()}
     import tempfile
+
+    from mlenv_jupyter.store.contexts import digest_of
 
     with tempfile.TemporaryDirectory(dir=places.snapshots, prefix=".adding-") as work:
         # Copied before it is hashed: files may change while they are read.

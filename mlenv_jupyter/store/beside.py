@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import errno
-import hashlib
 import mmap
 import os
 import re
@@ -89,6 +88,8 @@ def aside(place: Path) -> Path:
 
 def _replace(path: str, mode: int, pairs: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Overwrite texts with others as long; the file's hashes before and after, if it changed."""
+    import hashlib
+
     closed = not mode & 0o200
     if closed:
         os.chmod(path, mode | 0o200)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import stat
@@ -190,6 +189,8 @@ class Store:
 
     def checksum(self, place: Path) -> str:
         """64 hex over every name, link target, execute bit and content below a place."""
+        import hashlib  # 5 ms, and most who look at a store hash nothing
+
         made = hashlib.sha256()
         for directory, names, files in os.walk(place):
             names.sort()

@@ -404,3 +404,10 @@ def test_a_run_configuration_is_used_where_nothing_else_is_said(source: Path) ->
     assert config.environment is not given.environment
     with pytest.raises(InvalidRequest, match="no RunConfiguration"):
         ScriptRunConfig(source, "train.py", run_config={"target": "local"})  # type: ignore[arg-type]
+
+
+def test_a_worker_imports_what_a_script_waits_for_and_no_more() -> None:
+    heavy = {"packaging", "sqlalchemy", "hashlib", "tempfile", "filelock", "docker", "asyncio"}
+    program = f"import sys, mlenv_jupyter.runs.worker; print(*({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.split() == []
