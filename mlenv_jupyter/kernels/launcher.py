@@ -32,6 +32,7 @@ ASSETS = (
     "clone.py",
     "discard.py",
     "drift.py",
+    "explain_conda.py",
     "fallback.py",
     "inside.py",
     "kernel_app.py",

@@ -148,6 +148,7 @@ class Magic:
                 self.show(widgets.advice(self.record))
                 self._advised = True
         if verb == "list":
+            wish.words = one_query(wish.words)
             if library is None:
                 self.card(verb, wish.words)
                 return
@@ -300,6 +301,13 @@ def named(words: list[str]) -> list[str]:
         for at, word in enumerate(words)
         if not word.startswith("-") and not (at and words[at - 1] in VALUED)
     ]
+
+
+def one_query(words: list[str]) -> list[str]:
+    """The words of ``list`` as the one query that the command takes, after the options."""
+    query = " ".join(named(words))
+    options = [one for one in words if one.startswith("-")]
+    return [*options, query] if query else options
 
 
 def followed(words: list[str]) -> str:

@@ -89,6 +89,35 @@ def test_importing_uv_fails_as_without_the_shim(thin):
     assert "No module named 'uv'" in thin.python("import uv")
 
 
+def test_conda_is_explained_and_else_the_user_s_own(thin, tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+
+    def conda(*words: str) -> tuple[int, str]:
+        path = os.pathsep.join(map(os.fspath, (thin.place / "bin", theirs, "/usr/bin", "/bin")))
+        ended = subprocess.run(
+            [thin.place / "bin" / "conda", *words],
+            capture_output=True,
+            text=True,
+            env={"PATH": path},
+        )
+        return ended.returncode, ended.stdout + ended.stderr
+
+    # `%conda install` names the kernel's own prefix.
+    for words in (["install", "gdal"], ["install", "-y", "gdal", "--prefix", str(thin.place)]):
+        code, said = conda(*words)
+        assert code == 1
+        assert said.startswith("`conda install` is not run here: churn-model v3 stays as it is")
+        assert "%mlenv add PACKAGE" in said
+    code, said = conda("info")
+    assert (code, said.split(";")[0]) == (127, "conda is not on this machine")
+    (theirs / "conda").write_text("#!/bin/sh\necho theirs $*\n")
+    (theirs / "conda").chmod(0o755)
+    for line in ("info", "env list", "install -n other gdal", "install --prefix=/elsewhere gdal"):
+        assert conda(*line.split()) == (0, f"theirs {line}\n")
+    assert conda("install", "gdal")[0] == 1
+
+
 def test_promoted_overlay_is_a_private_clone(thin):
     assert thin.promote()
     assert not thin.promote()

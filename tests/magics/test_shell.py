@@ -102,7 +102,7 @@ def test_wrong_lines(with_magic: InteractiveShell, code: str, said: str) -> None
 
 def test_here_is_meant_where_no_name_is_given(shell: InteractiveShell, script: Script) -> None:
     register(shell, cli=script.argv, record={**RECORD, "name": "here", "version": "2"})
-    for verb in ("export", "diff", "lock", "save", "build"):
+    for verb in ("export", "diff", "lock", "save", "build", "list"):
         script.answer(verb, code=2, error={"message": "no"})
     lines = {
         "export --format conda": ["export", "--json", "here:2", "--format", "conda"],
@@ -110,6 +110,7 @@ def test_here_is_meant_where_no_name_is_given(shell: InteractiveShell, script: S
         "diff one other": ["diff", "--json", "one", "other"],
         "lock": ["lock", "here:2"],
         "save other:1 -p six": ["save", "--json", "other:1", "-p", "six"],
+        "list red blue --archived": ["list", "--json", "--archived", "red blue"],
         "build --as image": ["build", "--json", "here:2", "--as", "image"],
     }
     for line in lines:

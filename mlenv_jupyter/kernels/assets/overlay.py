@@ -179,16 +179,19 @@ def chain(record: dict[str, Any], *, promoted: bool) -> str:
 
 
 def write_shims(overlay: str, record: dict[str, Any], launcher: str, version: str) -> None:
-    """pip and uv, as commands and as modules, all of which come to ``tool.py``.
+    """pip and uv, as commands and as modules, and conda: all of which come to ``tool.py``.
 
     A package of that name which was really installed into the overlay keeps all but its
     ``__main__``.
     """
     tool = os.path.join(launcher, "tool.py")
     python = os.path.join(overlay, "bin", "python")
-    for command in ("pip", "pip3", "pip" + version, "uv"):
+    for command in ("pip", "pip3", "pip" + version, "uv", "conda", "mamba"):
         path = os.path.join(overlay, "bin", command)
-        words = [python, "-IS", tool, "uv" if command == "uv" else "pip", overlay]
+        asked_for = os.path.join(record["prefix"], "bin", command)
+        if command in ("conda", "mamba") and os.path.exists(asked_for):
+            continue
+        words = [python, "-IS", tool, "pip" if command[:3] == "pip" else command, overlay]
         command_line = " ".join(map(_shell, words))
         write(path, f'#!/bin/sh\nexec {command_line} "$@"\n', 0o755)
     write_module_shims(site_packages(overlay, record), overlay, record, tool)

@@ -1,4 +1,4 @@
-"""pip and uv in a kernel: `python -IS tool.py pip|uv|promote|discard OVERLAY ARGUMENTS…`.
+"""pip and uv in a kernel: `python -IS tool.py pip|uv|conda|promote|discard OVERLAY …`.
 
 Standard library only, Python 3.8 and later. Reads are handed to the real tool as they are. The
 first write promotes the overlay, so that the prefix behind it is never touched; every write keeps
@@ -37,6 +37,10 @@ def main(argv: list[str]) -> int:
 
         discard(overlay, described, text)
         return 0
+    if tool in ("conda", "mamba"):
+        import explain_conda
+
+        return explain_conda.main(tool, given, overlay, described["record"])
     call = arguments.read(tool, given, overlay, os.environ)
     if tool == "pip":
         python = os.path.join(overlay, "bin", "python")
