@@ -22,6 +22,13 @@ from mlenv_jupyter.store.trees import remove_tree
 AGE = 60.0
 """Seconds that must have passed since a thing was written: its maker may only have begun."""
 
+DAY = 86400.0
+"""Seconds after which nobody works any more in a directory that says not whose it is."""
+
+WORK = re.compile(r"\.(adding|adopt|bundle|curate|export|preview|refresh|service)-\w+")
+"""Where something is put together that is moved or copied from there when it is whole."""
+CACHE = re.compile(r"\.rattler-(.+)")
+"""What one build without cache has downloaded."""
 STAGED = re.compile(r"\..+\.(\d+)")
 PLACE = re.compile(r"([0-9a-v][0-9a-f]{31})(\.aside)?")
 
@@ -53,6 +60,14 @@ class Leftovers:
                 # A build may work with it for long; without one it is nobody's.
                 if not self._registry.builds.running():
                     yield from (one for one in _below(shelf) if one.name.startswith("."))
+        for top in (home, store.wheels, store.contexts, store.models, store.snapshots):
+            for path in _below(top):
+                if WORK.fullmatch(path.name) and self._is_old(path, DAY):
+                    yield path
+        for path in _below(store.store):
+            cache = CACHE.fullmatch(path.name)
+            if cache and self._is_old(path) and not self._is_running(cache[1]):
+                yield path
         yield from (path for path in kernelspecs.staged() if self._is_old(path))
         for path in _below(self._places.builds):
             if BUILD_ID.fullmatch(path.name) and self._is_old(path) and self._is_unheard_of(path):
@@ -85,9 +100,9 @@ class Leftovers:
             with contextlib.suppress(OSError):
                 self.remove(path)
 
-    def _is_old(self, path: Path) -> bool:
+    def _is_old(self, path: Path, more: float = 0.0) -> bool:
         try:
-            return path.lstat().st_mtime <= self._before
+            return path.lstat().st_mtime <= self._before - more
         except FileNotFoundError:
             return False
 
@@ -100,6 +115,9 @@ class Leftovers:
             and self._is_old(path)
             and not psutil.pid_exists(int(found[1]))
         )
+
+    def _is_running(self, build_id: str) -> bool:
+        return any(one.id == build_id for one in self._registry.builds.running())
 
     def _is_unheard_of(self, path: Path) -> bool:
         """Whether a build was written down and nobody was told of it: it has no row and has said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from mlenv_jupyter.builds.leftovers import Leftovers
@@ -53,3 +54,25 @@ def test_a_file_beside_its_place_goes_with_its_process(workspace: Workspace) -> 
         path.write_text("half of it")
     sweep(workspace)
     assert [one.exists() for one in (dead, alive, other)] == [False, True, True]
+
+
+def test_what_was_put_together_by_who_died_is_removed_after_a_day(workspace: Workspace) -> None:
+    workspace.places.make()
+    home, store = workspace.places.home, workspace.places.store
+    workspace.places.wheels.mkdir(parents=True)
+    named = (".bundle-x1_", ".adopt-abc", ".export-abc", ".refresh-abc", ".service-abc")
+    work = [home / one for one in named] + [workspace.places.wheels / ".adding-abc"]
+    for place in work:
+        (place / "inside").mkdir(parents=True)
+    downloaded = store / ".rattler-20260101-000000-abcdef"
+    (downloaded / "packages").mkdir(parents=True)
+    other = home / ".mine-abc"
+    other.mkdir()
+    sweep(workspace, age=60)
+    assert all(one.exists() for one in (*work, downloaded))
+    yesterday = time.time() - 2 * 86400
+    for place in (*work, downloaded, other):
+        os.utime(place, (yesterday, yesterday))
+    sweep(workspace, age=60)
+    assert [one for one in (*work, downloaded) if one.exists()] == []
+    assert other.exists()

@@ -95,7 +95,7 @@ class Table:
         """As Markdown."""
         names = ("refused", "done", "not met", "did not hold")
         lines = [
-            "| | calls | with an error | done all the same | not met | what did not hold |",
+            "| | calls | an error of ours | done all the same | not met | what did not hold |",
             "|" + "---|" * 6,
         ]
         for op, calls in self._met.items():
