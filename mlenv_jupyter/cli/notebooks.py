@@ -93,7 +93,7 @@ def run(
     """Run a notebook in the environment that it remembers.
 
     Exit code 1 if a cell fails, 4 if its environment is not here and --trust is not given.
-    --trust builds what the notebook's author wanted, with everything foreign in it.
+    --trust builds what the notebook's author wanted, with everything foreign in it, and names it.
     """
     from mlenv_jupyter.notebooks import execute, files
     from mlenv_jupyter.notebooks.restore import require_stamp
@@ -102,14 +102,20 @@ def run(
     content = files.load(file)
     remembered = require_stamp(files.get_stamp(content, file))
     plan = workspace.notebooks.plan(remembered)
+    foreign = "; ".join(one.text for one in plan.ticks)
     if plan.state not in ("ready", "same-packages", "registered") and not trust:
         raise Conflict(
             f"{plan.name} v{plan.version} is not on this machine.",
             code="not_trusted",
+            detail=f"Its author chose: {foreign}." if foreign else "",
             where=str(file),
             remedy="--trust builds it from the notebook: what its author wanted will be installed.",
         )
-    row = workspace.notebooks.restore(remembered, ticked=[one.id for one in plan.ticks])
+    # What is registered here may have been restored without what is foreign in it.
+    ticked = [one.id for one in plan.ticks] if trust else []
+    if ticked and not session.json:
+        note(f"Trusted: {foreign}")
+    row = workspace.notebooks.restore(remembered, ticked=ticked)
     started = workspace.build(row.name, row.version)
     if not started.ended:
         started = follow_to_end(session, started)

@@ -105,6 +105,21 @@ def test_the_reader_gets_the_same_packages_and_only_after_saying_so(
     assert cell.metadata["mlenv"] == {"ran": "churn v1"}
 
 
+def test_a_refusal_names_what_is_foreign(workspace: Workspace, tmp_path: Path) -> None:
+    variables = {"LD_PRELOAD": "/tmp/x.so", "TEAM": "growth"}
+    definition = Definition.create(requirements=["six"], variables=variables)
+    stamp = stamps.make(name="theirs", version="1", definition=definition)
+    path = notebook_at(tmp_path / "a.ipynb", "1")
+    content = files.load(path)
+    files.put_stamp(content, stamp, path)
+    files.save(path, content)
+    refused = mlenv("notebook", "run", str(path))
+    assert refused.returncode == 4
+    assert "LD_PRELOAD=/tmp/x.so" in refused.stderr
+    assert "TEAM" not in refused.stderr
+    assert workspace.environments().items == ()
+
+
 @pytest.mark.network
 def test_a_lock_of_another_platform_keeps_its_versions(
     stamped: Path, reader: tuple[Workspace, dict[str, str]]
@@ -216,6 +231,13 @@ def test_a_source_is_not_run_before_it_is_ticked(
     failed = workspace.wait(workspace.build(row.name, row.version).id, 120)
     assert failed.error is not None
     assert failed.error.code == "needs_source", failed.error
+    assert not quarry.exists(), "code of the package was run"
+    # Nor where the notebook is run, which finds the version registered by now.
+    path = notebook_at(tmp_path / "theirs.ipynb", "1")
+    content = files.load(path)
+    files.put_stamp(content, stamp, path)
+    files.save(path, content)
+    assert mlenv("notebook", "run", str(path)).returncode == 1
     assert not quarry.exists(), "code of the package was run"
     # It says so, the reader ticks it, and the next attempt is another matter.
     (tick,) = workspace.notebooks.plan(stamp).ticks
