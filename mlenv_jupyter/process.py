@@ -265,26 +265,42 @@ def _write(child: Child, text: str) -> None:
         pipe.write(text.encode())
 
 
+class Lines:
+    """Cuts what a program writes into lines, and a line without end before it fills the memory."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._pending = ""
+        self._cut = 0
+
+    def feed(self, data: bytes) -> list[str]:
+        """The lines that have an end now."""
+        *whole, self._pending = (self._pending + self._decoder.decode(data)).split("\n")
+        made = []
+        if whole:
+            # Only the first may be longer than a read, and so than what is kept.
+            first, *others = whole
+            made = [_shorten(first, self._cut), *(text.rstrip("\r") for text in others)]
+            self._cut = 0
+        if len(self._pending) > MAX_LINE:
+            # Its head is kept, the rest counted.
+            self._cut += len(self._pending) - MAX_LINE
+            self._pending = self._pending[:MAX_LINE]
+        return made
+
+    def rest(self) -> list[str]:
+        """What came after the last end of a line."""
+        return [_shorten(self._pending, self._cut)] if self._pending else []
+
+
 def _read(pipe: IO[bytes], tag: Stream, lines: queue.Queue[list[Line] | None]) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    pending = ""
-    cut = 0
+    cutter = Lines()
     with pipe:
         while chunk := os.read(pipe.fileno(), 65536):
-            *whole, pending = (pending + decoder.decode(chunk)).split("\n")
-            if whole:
-                # Only the first may be longer than a read, and so than what is kept.
-                first, *others = whole
-                several = [Line(tag, _shorten(first, cut))]
-                several += [Line(tag, text.rstrip("\r")) for text in others]
+            several = [Line(tag, text) for text in cutter.feed(chunk)]
+            if several:
                 lines.put(several)
-                cut = 0
-            if len(pending) > MAX_LINE:
-                # A line without end must not be held in memory: keep its head, count the rest.
-                cut += len(pending) - MAX_LINE
-                pending = pending[:MAX_LINE]
-        if pending:
-            lines.put([Line(tag, _shorten(pending, cut))])
+        lines.put([Line(tag, text) for text in cutter.rest()])
     lines.put(None)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from mlenv_jupyter.core.errors import NotFound, Unavailable
 from mlenv_jupyter.core.sections import DockerSection
 from mlenv_jupyter.kernels.containers.policy import Granted, Policy, granted
-from mlenv_jupyter.process import Line
+from mlenv_jupyter.process import Line, Lines, Stream
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.definition import Definition
@@ -101,15 +101,14 @@ def run_in_container(
     try:
         attached = container.attach(stream=True, logs=True, demux=True)
         container.start()
-        rest = {"out": b"", "err": b""}
+        cutters: dict[Stream, Lines] = {"out": Lines(), "err": Lines()}
         for pair in attached:
-            for name, data in zip(("out", "err"), pair, strict=True):
-                *lines, rest[name] = (rest[name] + (data or b"")).split(b"\n")
-                for one in lines:
-                    on_line(Line(name, one.decode(errors="replace").rstrip("\r")))  # type: ignore[arg-type]
-        for name, data in rest.items():
-            if data:
-                on_line(Line(name, data.decode(errors="replace")))  # type: ignore[arg-type]
+            for (name, cutter), data in zip(cutters.items(), pair, strict=True):
+                for text in cutter.feed(data or b""):
+                    on_line(Line(name, text))
+        for name, cutter in cutters.items():
+            for text in cutter.rest():
+                on_line(Line(name, text))
         return int(container.wait()["StatusCode"])
     finally:
         with contextlib.suppress(APIError, ContainerNotFound):

@@ -100,9 +100,13 @@ class RunFiles(WorkFiles):
     def names(self) -> list[str]:
         """The files that the run has made, by their names."""
         there = (one for one in self.files.rglob("*") if one.is_file())
-        return sorted(one.relative_to(self.files).as_posix() for one in there)
+        names = (one.relative_to(self.files).as_posix() for one in there)
+        return sorted(one for one in names if self.file(one) is not None)
 
     def file(self, name: str) -> Path | None:
         """Where one of them is; None for what is none, whatever the name tries."""
-        place = (self.files / name).resolve()
-        return place if place.is_relative_to(self.files.resolve()) and place.exists() else None
+        try:
+            place = (self.files / name).resolve()
+            return place if place.is_relative_to(self.files.resolve()) and place.exists() else None
+        except (OSError, ValueError):  # a name that no file can have
+            return None

@@ -25,7 +25,7 @@ from mlenv_jupyter.engine.connect import connect
 from mlenv_jupyter.process import run
 from mlenv_jupyter.runs.snapshot import copy_snapshot
 from mlenv_jupyter.serving.layer import WANTED
-from mlenv_jupyter.serving.local import ASSETS, KEEP, STARTING
+from mlenv_jupyter.serving.local import ASSETS, STARTING, Output
 from mlenv_jupyter.store.trees import remove_tree
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ KEYS = "/run/mlenv-keys"
 PORT = 5001
 LABEL = "mlenv.service"
 PATIENCE = 35
-ASKED = KEEP.rstrip(b"\n")
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -163,18 +162,13 @@ class Boxes:
         )
 
     def _follow(self, container: Any, lifeline: Any) -> None:
-        rest = b""
+        # docker's own object reads only; what it wraps writes.
+        writing = getattr(lifeline, "_sock", lifeline)
+        output = Output(self.log, lambda: writing.sendall(b"."))
         with contextlib.suppress(Exception):  # ends with the container
             for data in container.logs(stream=True, follow=True):
-                *lines, rest = (rest + data).split(b"\n")
-                for one in lines:
-                    text, asked = one.removesuffix(ASKED), one.endswith(ASKED)
-                    if text or not asked:
-                        self.log.line(text.decode(errors="replace").rstrip("\r"))
-                    if asked:
-                        self.log.flush()
-                        # docker's own object reads only; what it wraps writes.
-                        getattr(lifeline, "_sock", lifeline).sendall(b".")
+                output.feed(data)
+            output.end()
 
     def _say(self, text: str) -> None:
         self.log.line(text, "note")

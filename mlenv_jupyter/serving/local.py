@@ -8,14 +8,14 @@ import select
 import shutil
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 from mlenv_jupyter.core.errors import Unavailable
-from mlenv_jupyter.process import Child, end, end_group, start
+from mlenv_jupyter.process import Child, Lines, end, end_group, start
 from mlenv_jupyter.runs.environment import environment_in
 from mlenv_jupyter.runs.snapshot import copy_snapshot
 from mlenv_jupyter.serving.layer import serving_layer
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mlenv_jupyter.store.store import Record
 
 ASSETS = Path(__file__).with_name("assets")
-KEEP = b"\x1ekeep\n"
+KEEP = "\x1ekeep"
 """What ``score.py`` writes to be told when all that it has written is in the log."""
 STARTING = 120.0
 """Seconds in which ``init()`` has to be done."""
@@ -55,6 +55,31 @@ class Process:
         end(self.child, PATIENCE)
         end_group(self.child.pid, hard=True)  # what the entry script has started
         self.lifeline.close()
+
+
+class Output:
+    """What a service says, into its log; ``answer`` tells it that what it asked to be kept is."""
+
+    def __init__(self, log: LogWriter, answer: Callable[[], object]) -> None:
+        self.log = log
+        self.answer = answer
+        self.lines = Lines()
+
+    def feed(self, data: bytes) -> None:
+        """More of it."""
+        for text in self.lines.feed(data):
+            said, asked = text.removesuffix(KEEP), text.endswith(KEEP)
+            if said or not asked:
+                self.log.line(said)
+            if asked:
+                with contextlib.suppress(OSError, ValueError):  # ended meanwhile
+                    self.log.flush()
+                    self.answer()
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        for text in self.lines.rest():
+            self.log.line(text)
 
 
 class Local:
@@ -154,12 +179,8 @@ class Local:
 
     def _follow(self, child: Child, hold: IO[bytes]) -> None:
         assert child.stdout is not None
+        output = Output(self.log, lambda: hold.write(b"."))
         with child.stdout as pipe:
-            for line in pipe:
-                text, asked = line.removesuffix(KEEP), line.endswith(KEEP)
-                if text or not asked:
-                    self.log.line(text.decode(errors="replace").rstrip("\r\n"))
-                if asked:
-                    with contextlib.suppress(OSError, ValueError):  # ended meanwhile
-                        self.log.flush()
-                        hold.write(b".")
+            while data := os.read(pipe.fileno(), 65536):
+                output.feed(data)
+        output.end()

@@ -103,12 +103,16 @@ def test_a_script_spoils_its_own_directory_and_loses_nothing(submit: Callable[..
         "import os\nplace = os.environ['MLENV_RUN_DIRECTORY']\n"
         "os.unlink('outputs')\nos.makedirs('outputs/deep')\n"
         "open('outputs/deep/model', 'w').write('kept')\nos.mkfifo('outputs/pipe')\n"
+        "os.symlink('/etc/passwd', 'outputs/away')\n"
         "os.mkdir(place + '/metrics.jsonl')\nopen(place + '/spec.json', 'w').write('junk')\n"
         "os.write(1, bytes(range(256)) * 100 + b'\\n')\n"
     )
     assert run.wait_for_completion()["status"] == "Completed"
     assert run.get_file_names() == ["outputs/deep/model"]
     assert run._workspace.runs.file(run.id, "outputs/deep/model").read_text() == "kept"
+    for name in ("outputs/away", "outputs/\0", "outputs/" + "x" * 5000, "../spec.json"):
+        with pytest.raises(NotFound):
+            run._workspace.runs.file(run.id, name)
     assert run.get_metrics() == {}
     with pytest.raises(Conflict, match="not kept any more"):
         run._workspace.runs.again(run.id)
@@ -216,3 +220,13 @@ def test_a_container_on_a_cluster_is_there_and_not_here() -> None:
         experiment="x", name="x", source_directory=".", target="http://127.0.0.1:1", form="image"
     )
     assert check_target(request, Definition.create()) == ("http://127.0.0.1:1", "image")
+
+
+def test_a_line_without_end_does_not_fill_the_memory() -> None:
+    lines = process.Lines()
+    found = [one for _ in range(1000) for one in lines.feed(b"x" * 65536)]
+    assert found == []
+    assert len(lines._pending) == process.MAX_LINE
+    (cut,) = lines.feed("é\r\nnext".encode())
+    assert cut.endswith(f" … ({1000 * 65536 - process.MAX_LINE + 1} characters more)")
+    assert (lines.feed(b"\xff\n"), lines.rest()) == (["next\ufffd"], [])
