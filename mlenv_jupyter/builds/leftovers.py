@@ -113,7 +113,7 @@ class Leftovers:
             found is not None
             and path.is_file()
             and self._is_old(path)
-            and not psutil.pid_exists(int(found[1]))
+            and not _is_alive(int(found[1]))
         )
 
     def _is_running(self, build_id: str) -> bool:
@@ -129,6 +129,14 @@ class Leftovers:
             self._registry.builds.get(path.name)
         except NotFound:
             return True
+        return False
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process can still do something; in many containers nobody reaps what has died."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 

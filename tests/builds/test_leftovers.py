@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def test_a_file_beside_its_place_goes_with_its_process(workspace: Workspace) -> 
         path.write_text("half of it")
     sweep(workspace)
     assert [one.exists() for one in (dead, alive, other)] == [False, True, True]
+
+
+def test_a_process_that_nobody_has_reaped_is_gone(workspace: Workspace) -> None:
+    workspace.places.make()
+    with subprocess.Popen(["true"]) as dead:
+        os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)  # a zombie from here on
+        left = workspace.places.home / f".registry.json.{dead.pid}"
+        left.write_text("half of it")
+        sweep(workspace)
+        assert not left.exists()
 
 
 def test_what_was_put_together_by_who_died_is_removed_after_a_day(workspace: Workspace) -> None:
