@@ -20,7 +20,27 @@ if TYPE_CHECKING:
 Pair = tuple[str, "str | None"]
 
 
-@verb("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+class _Run(click.Command):
+    """Takes options on both sides of NAME where ``--`` says at which word the command begins."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            ctx.allow_interspersed_args = True
+            try:
+                before, _, _ = self.make_parser(ctx).parse_args(args[: args.index("--")])
+            except click.UsageError:
+                before = {"command": ("what is no option of ours",)}
+            begun = before.get("command")  # a tuple, or what click has for nothing
+            # Otherwise the ``--`` is the command's own.
+            ctx.allow_interspersed_args = not (isinstance(begun, tuple) and begun)
+        return super().parse_args(ctx, args)
+
+
+@verb(
+    "run",
+    cls=_Run,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @click.option("-s", "--source", default=".", show_default=True, help="The directory to run in.")
 @click.option("--experiment", metavar="NAME", help="What to keep it under.")
 @click.option(
@@ -51,6 +71,12 @@ def run(
         command = command[1:]
     if not command:
         raise InvalidRequest("There is no command to run.", remedy="mlenv run NAME -- COMMAND …")
+    if command[0].startswith("-"):
+        raise InvalidRequest(
+            f"{command[0]} is no command, and no option that is known here.",
+            where="command",
+            remedy="The options of mlenv stand before `--`: mlenv run NAME --target docker -- …",
+        )
     name, version = reference
     submitted = session.workspace.runs.submit(
         RunRequest(

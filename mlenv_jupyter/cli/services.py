@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from mlenv_jupyter.cli.follow import Shown, clean
 from mlenv_jupyter.cli.output import age, emit, note, say, state, table
 from mlenv_jupyter.cli.session import REFERENCE, Session, common, verb
-from mlenv_jupyter.core.errors import BuildFailed, InvalidRequest, Unavailable
+from mlenv_jupyter.core.errors import BuildFailed, InvalidRequest, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from mlenv_jupyter.core.service import Model, Service
@@ -30,7 +31,11 @@ Pair = tuple[str, "str | None"]
 @click.option("--port", type=click.IntRange(1, 65535), help="Any that is free if left out.")
 @click.option("--keys/--no-keys", default=False, help="Whether to ask for a key.")
 @click.option("--concurrency", default=1, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--container", is_flag=True, help="Answer from a container, whatever the version is.")
+@click.option(
+    "--container/--no-container",
+    default=None,
+    help="From a container or a process; as before or as the version is if left out.",
+)
 @click.option("--cpus", type=float, help="For a container: processors.")
 @click.option("--memory", metavar="SIZE", help="For a container, such as 2g.")
 @click.option("--update", is_flag=True, help="Change the service of that name.")
@@ -45,7 +50,7 @@ def serve(
     port: int | None,
     keys: bool,
     concurrency: int,
-    container: bool,
+    container: bool | None,
     cpus: float | None,
     memory: str | None,
     update: bool,
@@ -65,6 +70,8 @@ def serve(
     name = name or environment
     arguments = ["--cpus", str(cpus)] if cpus else []
     arguments += ["--memory", memory] if memory else []
+    if container is None:
+        container = bool(arguments) or (update and _boxed(session, name)) or None
     wanted = Deployment(
         environment=environment,
         version=version,
@@ -74,7 +81,7 @@ def serve(
         limits=Limits(concurrency=concurrency),
         authenticated=keys,
         arguments=tuple(arguments),
-        form="image" if container or arguments else None,
+        form=None if container is None else "image" if container else "prefix",
     )
     made = session.workspace.services.deploy(name, wanted, port=port, overwrite=update)
     if not detach:
@@ -207,6 +214,13 @@ def _model(session: Session, text: str, name: str) -> Model:
     if number and not number.isdigit():
         raise InvalidRequest(f"{number!r} is no number of a model.", where="model")
     return models.get(wanted, int(number) if number else None)
+
+
+def _boxed(session: Session, name: str) -> bool:
+    """Whether there is a service of that name, and it answers from a container."""
+    with contextlib.suppress(NotFound):
+        return session.workspace.services.wanted(name).boxed
+    return False
 
 
 def _wait(session: Session, made: Service) -> Service:

@@ -33,7 +33,16 @@ def test_a_command_runs_with_its_output_and_its_exit_code(
     words = ("run", "--source", str(source), "small", "--", "python", "train.py")
     assert "test ['0', '--rate', '1']" in mlenv(*words, "0", "--rate", "1")
     mlenv(*words, "3", code=3)
+    # Options may stand behind the name too, as long as `--` says where the command begins.
+    behind = ("run", "small", "--source", str(source), "--detach", "--", "python", "train.py", "9")
+    assert mlenv("runs", "cancel", mlenv(*behind).split()[0])
+    command = ("python", "-c", "import sys; print(sys.argv[1:])", "--source", "--", "x")
+    assert "['--source', '--', 'x']" in mlenv("run", "small", *command)
+    mlenv("run", "small", "--tarket", "x", "--", "python", code=2)
     found = json.loads(mlenv("runs", "list", "--json"))["items"]
+    found = [
+        one for one in found if one["command"][1:2] == ["train.py"] and one["command"][2] != "9"
+    ]
     assert [(one["state"], one["exit_code"]) for one in found] == [("failed", 3), ("succeeded", 0)]
     assert "test ['3']" in mlenv("runs", "log", found[0]["id"])
     assert "small:1" in mlenv("runs", "list", "small")
