@@ -58,7 +58,7 @@ class FrontEnd:
         elif kind == "comm_close":
             self.models.pop(content["comm_id"], None)
 
-    def until(self, what: Callable[[], object], seconds: float = 20) -> None:
+    def until(self, what: Callable[[], object], seconds: float = 60) -> None:
         """Hear what the kernel says until something is so."""
         end = time.monotonic() + seconds
         while not what():
