@@ -95,6 +95,8 @@ test('the environment that a kernel is named after is used at a press', async ({
   page,
   tmpPath
 }) => {
+  // Often the first build of all, which makes the launcher as well.
+  test.setTimeout(180_000);
   const name = fresh('named');
   await register(page, name, { variables: { WHO: name } });
   await opened(
@@ -107,7 +109,7 @@ test('the environment that a kernel is named after is used at a press', async ({
     .click();
   await expect(chip(page)).toHaveAccessibleName(
     `Environment ${name} v1: ready`,
-    { timeout: 60_000 }
+    { timeout: 100_000 }
   );
   await expect(question(page)).toHaveCount(0);
   expect(await run(page, 'import os; print(os.environ["WHO"])')).toBe(name);
@@ -151,7 +153,7 @@ test('a missing .venv: what stands beside it, with its Python, or what was made 
     .click();
   await expect(chip(page)).toHaveAccessibleName(
     `Environment ${name} v1: ready`,
-    { timeout: 60_000 }
+    { timeout: 100_000 }
   );
   expect(await run(page, 'import idna; print(idna.__version__)')).toBe('3.10');
 });
@@ -182,7 +184,7 @@ test('a notebook that remembers a version and names a kernel of somebody else', 
   await banner(page).getByRole('button', { name: 'Use', exact: true }).click();
   await expect(chip(page)).toHaveAccessibleName(
     `Environment ${other} v1: ready`,
-    { timeout: 60_000 }
+    { timeout: 100_000 }
   );
 });
 
