@@ -36,7 +36,7 @@ def list_overlays(overlays: Path) -> list[Overlay]:
     except FileNotFoundError:
         return []
     # A link is another name of one: that of a notebook that was renamed.
-    found = [_read(place) for place in places if not place.is_symlink()]
+    found = [read(place) for place in places if not place.is_symlink()]
     return [one for one in found if one is not None]
 
 
@@ -86,7 +86,7 @@ def _make_way(place: Path) -> bool:
     if place.is_symlink():
         place.unlink()
     elif place.exists():
-        left = _read(place)
+        left = read(place)
         if left is not None and left.in_use:
             return False
         sweep.remove(os.fspath(place))
@@ -112,7 +112,8 @@ def drop_links(overlays: Path) -> None:
             place.unlink(missing_ok=True)
 
 
-def _read(place: Path) -> Overlay | None:
+def read(place: Path) -> Overlay | None:
+    """The overlay in a directory; None where that is none, or one that is being made."""
     try:
         described = json.loads((place / "overlay.json").read_bytes())
         record = described["record"]

@@ -1,7 +1,8 @@
 """Promote a thin overlay to a private clone of its prefix, before the first write into it.
 
 Standard library only, Python 3.8 and later. Files are hard links into the prefix: whatever a tool
-replaces is replaced in the clone alone. What tools are known to edit in place is copied.
+replaces is replaced in the clone alone. What tools are known to edit in place is copied. In a
+container they are links by name, since the image is another file system than the overlay.
 
 The clone is made aside and moved in entry by entry. Until the marker is written the overlay still
 chains the prefix, so a crash at any point leaves one that works and can be promoted again.
@@ -19,6 +20,7 @@ import overlay as overlays
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 EDITED = (".pth", ".egg-link")
@@ -44,6 +46,7 @@ def promote(overlay: str, described: dict[str, Any]) -> bool:
 def _promote(overlay: str, described: dict[str, Any]) -> None:
     record, launcher = described["record"], described["launcher"]
     prefix = record["prefix"]
+    link = _point if record.get("mounted") else _link
     inside = os.path.relpath(record["site_packages"], prefix)
     staged = os.path.join(overlay, ".clone")
     shutil.rmtree(staged, ignore_errors=True)
@@ -55,11 +58,11 @@ def _promote(overlay: str, described: dict[str, Any]) -> None:
         if entry.name in SKIPPED:
             continue
         if entry.is_dir(follow_symlinks=False):
-            clone_tree(entry.path, os.path.join(staged, entry.name))
+            clone_tree(entry.path, os.path.join(staged, entry.name), link)
         else:
-            _link(entry.path, os.path.join(staged, entry.name))
+            link(entry.path, os.path.join(staged, entry.name))
     if not record.get("foreign"):
-        clone_programs(prefix, os.path.join(staged, "bin"))
+        clone_programs(prefix, os.path.join(staged, "bin"), link)
     # A real pip or uv in the prefix becomes the clone's own, with our way in.
     packages = os.path.join(staged, inside)
     for name in overlays.SHIMMED:
@@ -91,8 +94,8 @@ def mark(overlay: str, record: dict[str, Any], changes: list[dict[str, Any]]) ->
     overlays.write(os.path.join(overlay, "promoted"), json.dumps(marker))
 
 
-def clone_tree(source: str, target: str) -> None:
-    """A tree of real, writable directories with hard links to the same files."""
+def clone_tree(source: str, target: str, link: Callable[[str, str], None]) -> None:
+    """A tree of real, writable directories with links to the same files."""
     os.mkdir(target, 0o755)
     # Links by directory descriptors: half of the time would go into looking up long paths.
     from_there = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
@@ -108,6 +111,8 @@ def clone_tree(source: str, target: str) -> None:
                     below.append(name)
                 elif name.endswith(EDITED):
                     _copy(entry.path, os.path.join(target, name))
+                elif link is not _link:
+                    link(entry.path, os.path.join(target, name))
                 else:
                     try:
                         os.link(name, name, src_dir_fd=from_there, dst_dir_fd=to_here)
@@ -117,10 +122,10 @@ def clone_tree(source: str, target: str) -> None:
         os.close(from_there)
         os.close(to_here)
     for name in below:
-        clone_tree(os.path.join(source, name), os.path.join(target, name))
+        clone_tree(os.path.join(source, name), os.path.join(target, name), link)
 
 
-def clone_programs(prefix: str, target: str) -> None:
+def clone_programs(prefix: str, target: str, link: Callable[[str, str], None]) -> None:
     """The programs of a prefix which are no scripts of it: those are in the overlay already."""
     os.mkdir(target, 0o755)
     source = os.path.join(prefix, "bin")
@@ -131,7 +136,7 @@ def clone_programs(prefix: str, target: str) -> None:
             continue
         if entry.name.lower().startswith(("activate", "deactivate", "pydoc.bat")):
             continue  # they name the prefix
-        _link(entry.path, os.path.join(target, entry.name))
+        link(entry.path, os.path.join(target, entry.name))
 
 
 def merge(source: str, target: str) -> None:
@@ -150,6 +155,11 @@ def _link(source: str, target: str) -> None:
         os.link(source, target, follow_symlinks=False)
     except OSError:
         _copy(source, target)
+
+
+def _point(source: str, target: str) -> None:
+    """A link by name to a file that stays what it is."""
+    os.symlink(source, target)
 
 
 def _copy(source: str, target: str) -> None:

@@ -16,8 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-KEPT = frozenset(["lock", "promote.lock"])
-"""What kernels hold, and what those who write wait for."""
+GONE = ".gone"
+KEPT = frozenset(["lock", "promote.lock", GONE])
+"""What kernels hold, what those who write wait for, and where the rest goes."""
 
 
 def discard(overlay: str, described: dict[str, Any], text: str) -> bool:
@@ -31,14 +32,18 @@ def discard(overlay: str, described: dict[str, Any], text: str) -> bool:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not overlays.is_promoted(overlay):
             return False
-        gone = os.path.join(os.path.dirname(overlay), sweep.GONE + os.urandom(6).hex())
+        # Where it is mounted into a container there is nothing of it beside it.
+        mounted = described["record"].get("mounted")
+        place = os.path.join(overlay, GONE) if mounted else os.path.dirname(overlay)
+        os.makedirs(place, 0o700, exist_ok=True)
+        gone = os.path.join(place, sweep.GONE + os.urandom(6).hex())
         os.mkdir(gone, 0o700)
         # First what says that it is whole, then what says that it is a clone, then the clone.
         rest = [one for one in os.listdir(overlay) if one not in KEPT]
         for name in sorted(rest, key=lambda one: (one != "overlay.json", one != "promoted")):
             os.rename(os.path.join(overlay, name), os.path.join(gone, name))
         overlays.make_thin(overlay, described["record"], launcher=described["launcher"], text=text)
-        shutil.rmtree(gone, ignore_errors=True)
+        shutil.rmtree(place if mounted else gone, ignore_errors=True)
         return True
     finally:
         os.close(lock)

@@ -175,7 +175,7 @@ def hold_overlay(*, temporary: bool) -> None:
     import fcntl
 
     try:
-        lock = os.open(os.path.join(OVERLAY, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(os.path.join(OVERLAY, "lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return  # a file system without locks, or a read-only one: only cleaning is affected

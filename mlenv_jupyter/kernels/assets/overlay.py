@@ -84,9 +84,13 @@ os.execv(sys.executable, [sys.executable, "-IS", {tool!r}, "uv", {overlay!r}] + 
 
 
 def overlay_key(notebook: str, record: dict[str, Any], turn: int = 0) -> str:
-    """The directory name of the overlay that belongs to a notebook and a Version."""
+    """The directory name of the overlay that belongs to a notebook and a Version.
+
+    That of a container is its own: what is in it is made by a Python of the image.
+    """
     digest = _sha256()
-    for part in (notebook, record["definition_id"], record["lock_digest"], *[turn] * bool(turn)):
+    more = [*["image"] * bool(record.get("mounted")), *[turn] * bool(turn)]
+    for part in (notebook, record["definition_id"], record["lock_digest"], *more):
         digest.update(os.fsencode(str(part)) + b"\0")
     return str(digest.hexdigest()[:24])
 
@@ -273,10 +277,12 @@ def base_python(python: str, prefix: str) -> str:
 def write(path: str, data: str | bytes, mode: int = 0o644) -> None:
     """Write a file whole: whoever reads at the same time sees the old one or the new one.
 
-    Never opens an existing file for writing: it may be a hard link into a prefix.
+    Never opens an existing file for writing: it may be a hard link into a prefix. Nor what a link
+    names: a container, too, writes to its overlay.
     """
     staged = f"{path}.{os.getpid()}~"
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    descriptor = os.open(staged, flags, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data.encode() if isinstance(data, str) else data)

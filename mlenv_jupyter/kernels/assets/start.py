@@ -122,7 +122,11 @@ def in_container(
     from json import dumps
 
     # By the environment of that process: an argument would show in the list of processes.
-    environment = dict(environment, MLENV_KERNEL_VARIABLES=dumps(variables(record)))
+    environment = dict(
+        environment,
+        MLENV_KERNEL_VARIABLES=dumps(variables(record)),
+        MLENV_KERNEL_NOTEBOOK=own_notebook(os.environ) or "",
+    )
     os.execve(python, [python, "-c", CONTAINER, path, launcher, *rest], environment)
 
 
@@ -165,13 +169,20 @@ def prepare(
     """Find or make the overlay; its directory.
 
     A store that cannot be written still gives a kernel, with an overlay among the system's
-    temporary files. That of a kernel of the pool gets its notebook later, and its name stays.
+    temporary files. That of a kernel of the pool gets its notebook later, and its name stays. Into
+    a container the notebook's own is mounted.
     """
-    notebook = None if waits else own_notebook(os.environ)
+    mounted = record.get("mounted")
+    if mounted:
+        notebook = mounted["notebook"]
+    else:
+        notebook = None if waits else own_notebook(os.environ)
     described = overlays.describe(
         text, launcher=launcher, notebook=notebook, temporary=notebook is None, record_path=path
     )
-    if notebook:
+    if mounted:
+        place = mounted["place"]
+    elif notebook:
         place = overlays.place_of(record["overlays"], notebook, record)
     elif waits:
         place = os.path.join(record["overlays"], os.urandom(12).hex())
@@ -200,7 +211,7 @@ def hold_overlay(place: str) -> bool:
     """
     import fcntl
 
-    lock = os.open(os.path.join(place, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(os.path.join(place, "lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -270,6 +281,9 @@ def activated(base: dict[str, str], record: dict[str, Any]) -> dict[str, str]:
 
 def variables(record: dict[str, Any]) -> dict[str, str]:
     """The variables of the version, secrets resolved; raises Missing."""
+    if record.get("resolved"):  # in a container: its launcher has done it
+        with open(record["resolved"], encoding="utf-8") as file:
+            return parse(file.read())
     found = record.get("variables") or {}
     if not any("${secret:" in text for text in found.values()):
         return found

@@ -42,7 +42,7 @@ def is_unused(overlay: str, *, grace: float = 0) -> bool:
         if os.path.basename(overlay).startswith(GONE):
             return True
         os.stat(os.path.join(overlay, "overlay.json"))  # what has none is no overlay
-        lock = os.open(os.path.join(overlay, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(os.path.join(overlay, "lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError:
         return False
     try:
@@ -62,7 +62,7 @@ def take_away(overlay: str) -> str:
     gone = os.path.join(os.path.dirname(overlay), GONE + os.urandom(6).hex())
     try:
         os.stat(os.path.join(overlay, "overlay.json"))
-        lock = os.open(os.path.join(overlay, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(os.path.join(overlay, "lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError:
         return ""
     try:

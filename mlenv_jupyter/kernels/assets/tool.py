@@ -57,6 +57,8 @@ def main(argv: list[str]) -> int:
         environment.pop("UV_SYSTEM_PYTHON", None)
         # A cell cannot move its cursor: every step of a progress bar would be text of its own.
         environment.setdefault("UV_NO_PROGRESS", "1")
+        if described["record"].get("mounted"):  # uv's cache is on another file system
+            environment.setdefault("UV_LINK_MODE", "copy")
     if not call.writes:
         hand_over(real, call, overlay, described["record"], environment)
     return write(real, call, overlay, described, environment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from mlenv_jupyter.kernels.assets.outside import NO_KERNEL
 from mlenv_jupyter.kernels.containers.run import HERE
 from mlenv_jupyter.kernels.containers.sweep import LAUNCHER, launcher_of
 from mlenv_jupyter.kernels.drift import Found, not_discarded
+from mlenv_jupyter.kernels.overlays import read
 from mlenv_jupyter.kernels.record import LaunchRecord
 from mlenv_jupyter.store.store import Record
 
@@ -22,14 +24,16 @@ GONE = "The container of this kernel is gone."
 
 
 class InContainer:
-    """The packages of a kernel that runs in a container, which go with it when it ends."""
+    """The packages of a kernel that runs in a container; without a notebook they go with it."""
 
     form: Form = "image"
-    notebook = None
 
-    def __init__(self, record: LaunchRecord, container: str, image: str) -> None:
+    def __init__(
+        self, record: LaunchRecord, container: str, image: str, notebook: str | None
+    ) -> None:
         self._python = record.python
         self._container = container
+        self.notebook = notebook
         self.name = record.name
         self.version = record.version
         self.rebuilt = _differs(record, image)
@@ -48,7 +52,9 @@ class InContainer:
                 client.close()
         if not found:
             raise NotFound("This kernel runs in no container here.", code="no_overlay")
-        return cls(record, str(found[0]["Id"]), str(found[0]["ImageID"]))
+        one = found[0]
+        notebook = _notebook(record, [each["Destination"] for each in one.get("Mounts", ())])
+        return cls(record, str(one["Id"]), str(one["ImageID"]), notebook)
 
     def look(self) -> Found:
         code, out, err = self._ask("drift")
@@ -95,6 +101,16 @@ class InContainer:
         if code == NO_KERNEL:
             raise NotFound("This kernel is only starting.", code="no_overlay")
         return int(code or 0), out or b"", (err or b"").decode(errors="replace").strip()
+
+
+def _notebook(record: LaunchRecord, mounted: list[str]) -> str | None:
+    """Whose overlay is mounted, by the name that it has now."""
+    inside = os.path.realpath(record.overlays)
+    for one in mounted:
+        found = read(Path(one)) if os.path.dirname(one) == inside else None
+        if found is not None:
+            return found.notebook
+    return None
 
 
 def _differs(record: LaunchRecord, image: str) -> bool:

@@ -27,6 +27,7 @@ from mlenv_jupyter.engine.connect import connect, host, is_remote
 from mlenv_jupyter.engine.transfer import Moved, pull
 from mlenv_jupyter.kernels.assets.inside import NOT_MOUNTED, NOT_STARTED
 from mlenv_jupyter.kernels.containers.door import Door
+from mlenv_jupyter.kernels.containers.mounted import NOTEBOOK, Mounted
 from mlenv_jupyter.kernels.containers.sweep import KERNEL, LAUNCHER, sweep, this_launcher
 from mlenv_jupyter.kernels.launcher import assets
 from mlenv_jupyter.kernels.record import Container, LaunchRecord
@@ -86,6 +87,7 @@ class ContainerKernel:
         self.stopping = False
         self.tail = bytearray()
         self.door: Door | None = None
+        self.overlay: Mounted | None = None
         self.teller = Teller(Path(record.home), record.kernel_name, record.name, record.version)
 
     def run(self) -> int:
@@ -100,6 +102,8 @@ class ContainerKernel:
         image = self._image(client)
         self._catch_signals(client)
         self._open_door()
+        if self.container.mount and not is_remote():
+            self.overlay = Mounted.of(self.record, os.environ.pop(NOTEBOOK, ""))
         try:
             self.id = self._create(client, image)
             client.api.put_archive(self.id, "/", self._files())
@@ -109,6 +113,8 @@ class ContainerKernel:
                 self._remove(client)
             if self.door is not None:
                 self.door.close()
+            if self.overlay is not None:
+                self.overlay.close()
         if code in (NOT_MOUNTED, NOT_STARTED) and not self.stopping:
             self._explain(code)
         return code
@@ -176,6 +182,8 @@ class ContainerKernel:
             binds.append(f"{self.directory}:{self.directory}:rw")
         if self.door is not None:
             binds.append(f"{self.door.place}:{DOOR}:rw")
+        if self.overlay is not None:
+            binds.append(f"{self.overlay.place}:{self.overlay.place}:rw")
         own = self.container.network == "host"
         ports = [] if own else [self.connection[name] for name in PORTS]
         address = self.connection.get("ip") or "127.0.0.1"
@@ -211,7 +219,8 @@ class ContainerKernel:
             inside["ip"] = "0.0.0.0"  # noqa: S104 - of the container, published on one address
         record = msgspec.to_builtins(self.record)
         record.update(
-            variables=self.variables,
+            resolved=f"{PLACE}/variables.json",  # not in the record, which its overlay keeps
+            mounted=self.overlay.described if self.overlay else None,
             record="",
             overlays="/tmp/mlenv",  # noqa: S108
             cli=[self.record.python, "-IS", f"{HERE}/away.py"],
@@ -229,6 +238,7 @@ class ContainerKernel:
             "port": self.connection["shell_port"],
         }
         files = {"config": config, "connection": inside, "record": record}
+        files["variables"] = self.variables
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as archive:
             _add(archive, PLACE.lstrip("/"), None)

@@ -17,6 +17,7 @@ from mlenv_jupyter.workspace import Workspace
 DOCKER = DockerSection(
     base_image="mlenv/test-base:1", shm_size="96m", arguments=("--memory 512m --privileged",)
 )
+SECRET = "told-to-this-kernel-alone"
 TAKEN = ("port is already allocated", "address already in use", "Address already in use")
 """What the engine and a kernel say of a port that somebody else was faster to take."""
 
@@ -46,7 +47,11 @@ def image_kernel(
     patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     patch.delenv("JPY_SESSION_NAME", raising=False)
     workspace = Workspace.from_config()
-    definition = Definition.create(docker=DOCKER, variables={"CHURN_ROOT": "/data/churn $HOME"})
+    workspace.secrets.set("CONTAINER_TOKEN", SECRET, environments=[name])
+    definition = Definition.create(
+        docker=DOCKER,
+        variables={"CHURN_ROOT": "/data/churn $HOME", "TOKEN": "${secret:CONTAINER_TOKEN}"},
+    )
     version, _ = workspace.register(name, definition)
     build = workspace.wait(workspace.build(name, version.version).id, 180)
     assert build.state == "succeeded", build.error

@@ -14,7 +14,9 @@ import pytest
 from mlenv_jupyter.core.errors import Conflict, NotFound, Unavailable
 from mlenv_jupyter.kernels.containers.run import ContainerKernel
 from mlenv_jupyter.kernels.drift import drift_of
+from mlenv_jupyter.kernels.overlays import collect, discard, list_overlays, rename
 from mlenv_jupyter.kernels.record import read_record, record_path
+from tests.kernels.containers.conftest import SECRET
 
 pytestmark = [pytest.mark.docker, pytest.mark.network]
 
@@ -123,6 +125,53 @@ def _is_gone(own):
     except NotFound:
         return True
     return False
+
+
+def test_what_was_added_for_a_notebook_outlives_the_container(start, image_kernel, tmp_path):
+    (kernel,) = image_kernel.kernels()
+    overlays = image_kernel.places.overlays
+    notebook, moved = tmp_path / "a.ipynb", tmp_path / "b.ipynb"
+    notebook.touch()
+    manager, client, run = start(JPY_SESSION_NAME=str(notebook))
+    assert run("import os; print(os.environ['TOKEN'])") == f"{SECRET}\n"
+    said = run("%pip install --no-deps --disable-pip-version-check six idna==3.9")
+    assert "this notebook's overlay" in said, said
+    run("!uv pip install -q click; python -m pip uninstall -q -y idna")
+    own = image_kernel.drifts.own(kernel.kernel_name, pid=manager.provisioner.pid, notebook=None)
+    (mine,) = list_overlays(overlays)
+    assert (own.notebook, mine.notebook, mine.in_use) == (str(notebook), str(notebook), True)
+    assert SECRET not in (mine.place / "overlay.json").read_text()
+    with pytest.raises(Conflict):
+        discard(mine)
+
+    manager.restart_kernel(now=True)
+    client.wait_for_ready(timeout=60)
+    assert run("import six; print(six.__file__)").startswith(str(mine.place))
+    assert [one.name for one in drift_of(own_of(image_kernel, manager)).added][-1] == "six"
+    manager.shutdown_kernel(now=True)
+    until(lambda: not mine.in_use)
+
+    # It goes with its notebook, is empty in another, and ends with it.
+    notebook.rename(moved)
+    rename(overlays, str(notebook), str(moved))
+    _, _, again = start(JPY_SESSION_NAME=str(moved))
+    assert again("import six; print('there')") == "there\n"
+    third, _, other = start(JPY_SESSION_NAME=str(notebook))
+    assert "ModuleNotFoundError" in other("import six")
+    other("%pip install -q --no-deps --disable-pip-version-check idna==3.9")
+    own = own_of(image_kernel, third)
+    own.discard()
+    assert not own.look()
+    assert "ModuleNotFoundError" in other("import idna")
+    third.shutdown_kernel(now=True)
+    until(lambda: {one.notebook for one in list_overlays(overlays) if one.in_use} == {str(moved)})
+    assert len(collect(overlays)) == 1
+    assert [one.notebook for one in list_overlays(overlays)] == [str(moved)]
+
+
+def own_of(workspace, manager):
+    kernel_name = workspace.kernels()[0].kernel_name
+    return workspace.drifts.own(kernel_name, pid=manager.provisioner.pid, notebook=None)
 
 
 def test_a_container_that_lies_is_told_apart(start, image_kernel, containers):
