@@ -88,6 +88,7 @@ def import_(
             where="name",
             remedy="Give it a name with -n NAME.",
         )
+    _require_something(read, file)
     version, created = session.workspace.register(
         name,
         with_context(session, read.definition),
@@ -213,6 +214,17 @@ def with_context(session: Session, definition: Definition) -> Definition:
     change = msgspec.structs.replace
     kept = change(docker, build_context=change(context, sha256=digest))
     return change(definition, docker=kept)
+
+
+def _require_something(read: Imported, file: Path) -> None:
+    """Refuse what would be an environment of nothing, as a file with one wrong bracket is."""
+    if read.report.kept and not (read.report.taken or read.definition.wanted):
+        shown = "standard input" if str(file) == "-" else str(file)
+        raise InvalidRequest(
+            f"Nothing that {shown} says could be taken.",
+            detail="\n".join(map(str, read.report.kept)),
+            remedy="Correct it, or say its format with --format.",
+        )
 
 
 def show_report(read: Imported) -> None:

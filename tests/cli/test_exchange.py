@@ -36,6 +36,16 @@ def test_bad_line_is_named(mlenv: Callable[..., Ended]) -> None:
     assert mlenv("show", "x").code == 3
 
 
+def test_what_says_nothing_that_can_be_taken_makes_no_environment(
+    mlenv: Callable[..., Ended],
+) -> None:
+    ended = mlenv("import", "-", "-n", "x", "--json", text="name: [\n")
+    assert ended.code == 2
+    assert "name: [" in ended.error["detail"]
+    assert mlenv("show", "x").code == 3
+    assert mlenv("import", "-", "-n", "x", text="# nothing yet\n").code == 0
+
+
 def test_directory_there_and_back(mlenv: Callable[..., Ended], tmp_path: Path) -> None:
     place = tmp_path / "place"
     words = ("environment", "scaffold", "-n", "dir-env", "-d", str(place), "--python", "3.11")
