@@ -9,6 +9,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from mlenv_jupyter.server.base import ApiHandler
+from mlenv_jupyter.server.definitions import here_of
 from mlenv_jupyter.server.wire import Items, ToAdopt
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _read(it: Workspace, id: str, near: Path) -> dict[str, Any]:
         "name": read.name or "",
         "definition": read.definition,
         "version": read.version,
+        "here": here_of(it, read.definition),
         "report": read.report,
         "problems": read.problems,
     }

@@ -18,6 +18,7 @@ from mlenv_jupyter.server.wire import DiffQuery, ExportQuery, ToImport, ToResolv
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlenv_jupyter.core.definition import Definition
     from mlenv_jupyter.core.version import Preview, Validation
     from mlenv_jupyter.formats import Imported
     from mlenv_jupyter.workspace import Workspace
@@ -137,17 +138,22 @@ def _import(it: Workspace, body: ToImport, place: Path | None) -> dict[str, Any]
     if body.format == "":
         raise InvalidRequest("The format is empty.", where="format", remedy="Leave it out.")
     read = _imported(body, place)
-    here = it.notebooks.of_definition(read.definition)
     name = check_name(body.name) if body.name else read.name or ""
     return {
         "name": name,
         "version": read.version,
         "format": read.format,
         "definition": read.definition,
-        "here": {"name": here.name, "version": here.version} if here else None,
+        "here": here_of(it, read.definition),
         "report": read.report,
         "problems": read.problems,
     }
+
+
+def here_of(it: Workspace, definition: Definition) -> dict[str, str] | None:
+    """The version that is registered here and asks for the very same."""
+    found = it.notebooks.of_definition(definition)
+    return {"name": found.name, "version": found.version} if found else None
 
 
 def _imported(body: ToImport, place: Path | None) -> Imported:

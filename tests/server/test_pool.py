@@ -273,7 +273,7 @@ def test_they_end_with_a_server_that_is_killed(
         found = [
             one
             for one in psutil.Process(server.process.pid).children()
-            if "kernel_app.py" in " ".join(one.cmdline())
+            if "kernel_app.py" in _command(one)
         ]
         assert len(found) == 1
         assert retire.is_running(workspace.places.kernels, name)
@@ -284,6 +284,13 @@ def test_they_end_with_a_server_that_is_killed(
         assert not list_overlays(workspace.places.overlays)
     finally:
         server.stop(signal.SIGKILL)
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # what looked for something has just ended
+        return ""
 
 
 async def _until(holds: Callable[[], bool]) -> None:
