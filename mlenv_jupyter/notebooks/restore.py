@@ -172,12 +172,20 @@ class Notebooks:
         return lock_id
 
     def _same(self, stamp: Stamp) -> VersionRow | None:
-        """The version here with this Definition id and this lock, its own name first."""
+        """The version here with this Definition id and this lock, its own name first.
+
+        One without a lock yet may come to another: only where none has this very one.
+        """
         rows = self._registry.versions.with_definition(stamp.definition_id, stamp.digest)
+        unlocked = None
         for row in sorted(rows, key=lambda one: (one.name != stamp.name, -one.number)):
             known = self._lock_digests(row)
-            if stamp.lock_digest is None or not known or stamp.lock_digest in known:
+            if stamp.lock_digest is None or stamp.lock_digest in known:
                 return row
+            if not known:
+                unlocked = unlocked or row
+        if unlocked is not None:
+            return unlocked
         # What was restored without all that its author wanted has another Definition id.
         before = self._trusted.get(stamp)
         if before is not None:

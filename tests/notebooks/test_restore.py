@@ -275,6 +275,21 @@ def test_looking_for_newer_packages_runs_no_source_either(
     assert not quarry.exists()
 
 
+@pytest.mark.network
+def test_what_has_this_very_lock_comes_before_what_has_none_yet(
+    workspace: Workspace, built: Built, tmp_path: Path
+) -> None:
+    for wanted in ("idna", "six==1.16.0"):
+        workspace.register("before", Definition.create(requirements=[wanted]))
+    built("churn", "six==1.16.0")
+    path = notebook_at(tmp_path / "a.ipynb", "1")
+    assert mlenv("notebook", "stamp", str(path), "-n", "churn").returncode == 0
+    workspace.delete("churn")
+    built("mine", "six==1.16.0")
+    plan = workspace.notebooks.plan(stamp_in(path))
+    assert (plan.state, plan.here_name) == ("ready", "mine")
+
+
 def test_what_a_reader_makes_of_the_same_name_is_the_readers(workspace: Workspace) -> None:
     theirs = stamps.make(name="n", version="1", definition=Definition.create("3.11", ["six"]))
     restored = workspace.notebooks.restore(theirs)

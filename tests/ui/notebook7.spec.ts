@@ -108,7 +108,7 @@ test('in Jupyter Notebook nothing is asked over what is offered', async ({
   await put(`${folder}/requirements.txt`, {
     type: 'file',
     format: 'text',
-    content: 'idna==3.9\n'
+    content: `${folder}\n` // nobody has asked for that yet
   });
   const kernelspec = { name: '.venv', display_name: '.venv', language: 'R' };
   await put(`${folder}/a.ipynb`, {
