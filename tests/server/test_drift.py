@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -83,7 +84,10 @@ async def test_kernels_of_a_notebook_and_of_none(
         source = f"--no-index --find-links {place}"
         await run(client, f"%mlenv add {source} mlenv-boulder mlenv-pebble==2.0")
         await run(client, "%mlenv remove mlenv-moss")
-        jp_serverapp.kernel_manager.get_kernel(kernel).execution_state = "busy"
+        running = jp_serverapp.kernel_manager.get_kernel(kernel)
+        while running.execution_state != "idle":  # the server hears of the last cell by itself
+            await asyncio.sleep(0.01)
+        running.execution_state = "busy"
         busy = await api("DELETE", f"/drift/{kernel}")
         assert (busy.status, busy.json["error"]["code"]) == (409, "kernel_busy")
         jp_serverapp.kernel_manager.get_kernel(kernel).execution_state = "idle"
