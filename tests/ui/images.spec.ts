@@ -26,7 +26,7 @@ test('an image is built with its log inline, and its kernel runs a cell', async 
   await page.locator('#jp-main-statusbar').getByText('Idle').waitFor();
   const panel = await new Panel(page).show();
   await register(page, name, {
-    pip: { requirements: ['idna==3.10'] },
+    pip: { requirements: ['idna==3.8'] },
     docker: { base_image: 'mlenv/test-base:1', arguments: ['--privileged'] },
     variables: { GREETING: 'hello $USER' }
   });
@@ -70,7 +70,7 @@ test('an image is built with its log inline, and its kernel runs a cell', async 
     page,
     'import idna, os, sys; print(os.environ["GREETING"], idna.__version__, os.path.exists("/opt/mlenv/env"))'
   );
-  expect(said).toBe('hello $USER 3.10 True');
+  expect(said).toBe('hello $USER 3.8 True');
 });
 
 test('a version that is a prefix is built and used as an image, too', async ({
