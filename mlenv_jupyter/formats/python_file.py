@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import msgspec
 
+from mlenv_jupyter.core.errors import MlenvError
 from mlenv_jupyter.formats.report import Imported, ReadFile
 
 PYTHON_FILES = ("runtime.txt", ".python-version")
@@ -21,9 +23,7 @@ def with_python(made: Imported, read: ReadFile | None) -> Imported:
     if read is None or made.format not in HONOURED or made.definition.python is not None:
         return made
     for name in PYTHON_FILES:
-        text = (read(name) or "")[:MAX_LENGTH]
-        lines = [one.split("#")[0].strip() for one in text.splitlines()]
-        first = next((one for one in lines if one), "")
+        first = _first(name, read)
         if not first:
             continue
         report, change = made.report, msgspec.structs.replace
@@ -41,3 +41,12 @@ def with_python(made: Imported, read: ReadFile | None) -> Imported:
             ),
         )
     return made
+
+
+def _first(name: str, read: ReadFile) -> str:
+    """The first line of a file that says anything; a file that cannot be read says nothing."""
+    text = ""
+    with contextlib.suppress(MlenvError):  # nobody has named it
+        text = (read(name) or "")[:MAX_LENGTH]
+    lines = (one.split("#")[0].strip() for one in text.splitlines())
+    return next((one for one in lines if one), "")

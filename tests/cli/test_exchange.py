@@ -36,6 +36,17 @@ def test_bad_line_is_named(mlenv: Callable[..., Ended]) -> None:
     assert mlenv("show", "x").code == 3
 
 
+def test_what_only_stands_beside_a_file_keeps_nobody_from_it(
+    mlenv: Callable[..., Ended], tmp_path: Path
+) -> None:
+    (tmp_path / "requirements.txt").write_text("six\n")
+    (tmp_path / "runtime.txt").mkdir()
+    (tmp_path / ".python-version").write_bytes(b"\xff\xfe\x00")
+    words = ("import", str(tmp_path / "requirements.txt"), "-n", "x", "--dry-run", "--json")
+    made = mlenv(*words).json["definition"]
+    assert (made["pip"]["requirements"], made.get("python")) == (["six"], None)
+
+
 def test_what_says_nothing_that_can_be_taken_makes_no_environment(
     mlenv: Callable[..., Ended],
 ) -> None:
