@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -10,6 +11,7 @@ import msgspec
 
 from mlenv_jupyter.core.errors import InvalidRequest, NotFound, TooLarge
 from mlenv_jupyter.formats import Imported, decode_text, read_text
+from mlenv_jupyter.formats.python_file import MAX_LENGTH, PYTHON_FILES
 
 MAX_FILE = 5 * 1024 * 1024
 """Bytes of a file that are read."""
@@ -84,6 +86,18 @@ def names_in(directory: Path) -> tuple[str, ...]:
             f"{directory} cannot be read: {error.strerror}.", where="directory"
         ) from error
     return tuple(sorted(made))
+
+
+def python_beside(directory: Path) -> dict[str, str]:
+    """How the files in a directory begin that say which Python it is for, by their names."""
+    found = {}
+    for name in PYTHON_FILES:
+        place = directory / name
+        with contextlib.suppress(OSError):
+            if place.is_file():
+                with place.open(encoding="utf-8", errors="replace") as file:
+                    found[name] = file.read(MAX_LENGTH)
+    return found
 
 
 def _beside(directory: Path) -> Callable[[str], str | None]:

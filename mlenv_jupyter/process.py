@@ -19,14 +19,14 @@ MAX_LINE = 64 * 1024
 
 Stream = Literal["out", "err"]
 
-# What a build may see of the environment of whoever started it (design.md, Kernel): enough to
-# find tools, the network and the user's package indexes, and nothing that is a server's secret.
 LOOK = 0.2
 """Seconds between two looks whether a program has ended that says nothing."""
 LEFT = 5.0
 """Seconds in which what a program has left running may still say something."""
 VARIABLE_OF_BUILDS = "MLENV_BUILD"
 """Carries a build's id in all processes that it starts."""
+# What a build may see of the environment of whoever started it (design.md, Kernel): enough to
+# find tools, the network and the user's package indexes, and nothing that is a server's secret.
 ALLOWED = frozenset(
     [
         "PATH",

@@ -32,7 +32,7 @@ def launch_record(row: VersionRow, record: Record, store: Store, uv: str) -> Lau
         digest=row.digest,
         lock_digest=record.lock_digest,
         prefix=str(prefix),
-        python=record.interpreter or str(prefix / "bin" / "python"),
+        python=record.python_in(prefix),
         site_packages=str(prefix / record.site_packages),
         record=str(record_of(place)),
         layer=str(layer) if layer else None,

@@ -169,7 +169,7 @@ class Worker:
         command = list(spec.command)
         found = shutil.which(command[0], path=env["PATH"])
         if command[0] == "python":  # a variable may have put another one first, or none
-            found = record.interpreter or str(prefix / "bin" / "python")
+            found = record.python_in(prefix)
         if found is not None:
             command[0] = found
         code, _ = run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -157,18 +156,13 @@ def here_of(it: Workspace, definition: Definition) -> dict[str, str] | None:
 
 
 def _imported(body: ToImport, place: Path | None) -> Imported:
+    from mlenv_jupyter.files import python_beside
     from mlenv_jupyter.formats import decode_text, read_text
-    from mlenv_jupyter.formats.python_file import MAX_LENGTH, PYTHON_FILES
 
-    files = dict(body.files or {})
+    files = body.files or {}
     if place is not None and body.text is not None:
         # Jupyter hides one of them, so that no browser can send it.
-        for name in PYTHON_FILES:
-            beside = place / name
-            with contextlib.suppress(OSError):
-                if beside.is_file():
-                    with beside.open(encoding="utf-8", errors="replace") as file:
-                        files.setdefault(name, file.read(MAX_LENGTH))
+        files = {**python_beside(place), **files}
     chosen: dict[str, Any] = {"form": body.format, "extras": body.extras, "groups": body.groups}
     if body.data is not None:
         if body.text is not None:

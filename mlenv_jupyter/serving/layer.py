@@ -32,7 +32,7 @@ def serving_layer(
     Raises BuildFailed, Unavailable where nothing fits beside the lock.
     """
     prefix = record.prefix_at(places.prefix(record.lock_digest))
-    found = pythons.query(Path(record.interpreter or prefix / "bin" / "python"))
+    found = pythons.query(Path(record.python_in(prefix)))
     if found is None:
         raise Unavailable(f"The Python in {prefix} does not start.", where=str(prefix))
     work.mkdir(parents=True, exist_ok=True)

@@ -125,7 +125,7 @@ class Local:
             "PYTHONUNBUFFERED": "1",
             VARIABLE: str(self.files.place),
         }
-        python = record.interpreter or str(prefix / "bin" / "python")
+        python = record.python_in(prefix)
         return self._spawn(revision, python, code, env, [str(layer)] if layer else [])
 
     def _spawn(

@@ -75,6 +75,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         """The prefix that was committed at a place: that, or the foreign one."""
         return Path(self.foreign) if self.foreign else place
 
+    def python_in(self, prefix: Path) -> str:
+        """The Python of that prefix."""
+        return self.interpreter or str(prefix / "bin" / "python")
+
     @property
     def versions(self) -> dict[str, str]:
         """The Python packages in it, version by name."""

@@ -49,6 +49,19 @@ async function opened(
   );
 }
 
+/** Press what the banner offers, and wait for a kernel of version 1 of that environment. */
+async function useOffered(
+  page: IJupyterLabPageFixture,
+  offer: string,
+  name: string
+): Promise<void> {
+  await banner(page).getByRole('button', { name: offer, exact: true }).click();
+  await expect(chip(page)).toHaveAccessibleName(
+    `Environment ${name} v1: ready`,
+    { timeout: 100_000 }
+  );
+}
+
 /** The kernels that run for this folder. */
 async function sessions(request: APIRequestContext, folder: string) {
   const answer = await request.get('api/sessions');
@@ -104,13 +117,7 @@ test('the environment that a kernel is named after is used at a press', async ({
     tmpPath,
     notebookOf(foreign(name), 'import os; print(os.environ["WHO"])')
   );
-  await banner(page)
-    .getByRole('button', { name: `Use ${name} v1` })
-    .click();
-  await expect(chip(page)).toHaveAccessibleName(
-    `Environment ${name} v1: ready`,
-    { timeout: 100_000 }
-  );
+  await useOffered(page, `Use ${name} v1`, name);
   await expect(question(page)).toHaveCount(0);
   expect(await run(page, 'import os; print(os.environ["WHO"])')).toBe(name);
 });
@@ -148,13 +155,7 @@ test('a missing .venv: what stands beside it, with its Python, or what was made 
   await expect(banner(page)).toContainText(
     `pyproject.toml beside this notebook lists the packages of ${name} v1.`
   );
-  await banner(page)
-    .getByRole('button', { name: `Use ${name} v1` })
-    .click();
-  await expect(chip(page)).toHaveAccessibleName(
-    `Environment ${name} v1: ready`,
-    { timeout: 100_000 }
-  );
+  await useOffered(page, `Use ${name} v1`, name);
   expect(await run(page, 'import idna; print(idna.__version__)')).toBe('3.10');
 });
 
@@ -181,11 +182,7 @@ test('a notebook that remembers a version and names a kernel of somebody else', 
   await expect(banner(page)).toContainText(`This notebook ran in ${name} v1`);
   await expect(question(page)).toHaveCount(0);
   expect(await sessions(request, tmpPath)).toEqual([]);
-  await banner(page).getByRole('button', { name: 'Use', exact: true }).click();
-  await expect(chip(page)).toHaveAccessibleName(
-    `Environment ${other} v1: ready`,
-    { timeout: 100_000 }
-  );
+  await useOffered(page, 'Use', other);
 });
 
 test('where nothing is offered JupyterLab asks as ever', async ({

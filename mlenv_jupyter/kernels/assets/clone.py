@@ -46,7 +46,7 @@ def promote(overlay: str, described: dict[str, Any]) -> bool:
 def _promote(overlay: str, described: dict[str, Any]) -> None:
     record, launcher = described["record"], described["launcher"]
     prefix = record["prefix"]
-    link = _point if record.get("mounted") else _link
+    link = os.symlink if record.get("mounted") else _link
     inside = os.path.relpath(record["site_packages"], prefix)
     staged = os.path.join(overlay, ".clone")
     shutil.rmtree(staged, ignore_errors=True)
@@ -155,11 +155,6 @@ def _link(source: str, target: str) -> None:
         os.link(source, target, follow_symlinks=False)
     except OSError:
         _copy(source, target)
-
-
-def _point(source: str, target: str) -> None:
-    """A link by name to a file that stays what it is."""
-    os.symlink(source, target)
 
 
 def _copy(source: str, target: str) -> None:

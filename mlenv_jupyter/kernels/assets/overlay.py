@@ -274,6 +274,25 @@ def base_python(python: str, prefix: str) -> str:
     return python
 
 
+def hold(overlay: str) -> int | None:
+    """The descriptor that holds an overlay for as long as it is open; None while it is taken away.
+
+    On a file system without locks only cleaning is affected.
+    """
+    import fcntl
+
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    lock = os.open(os.path.join(overlay, "lock"), flags, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    except OSError:
+        pass
+    return lock
+
+
 def write(path: str, data: str | bytes, mode: int = 0o644) -> None:
     """Write a file whole: whoever reads at the same time sees the old one or the new one.
 

@@ -209,16 +209,9 @@ def hold_overlay(place: str) -> bool:
 
     A kernel of the pool brings its own overlay, in the place of one that nobody holds.
     """
-    import fcntl
-
-    lock = os.open(os.path.join(place, "lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
+    lock = overlays.hold(place)
+    if lock is None:
         return False
-    except OSError:
-        return True  # a file system without locks
     os.set_inheritable(lock, True)
     return os.path.exists(os.path.join(place, "overlay.json"))
 

@@ -44,7 +44,7 @@ class Mounted:
             for _ in range(TRIES):
                 place = os.path.realpath(assets.place_of(record.overlays, notebook, key))
                 os.makedirs(place, 0o700, exist_ok=True)
-                lock = _held(place)
+                lock = assets.hold(place)
                 if lock is not None:
                     return cls(place, notebook, lock)
         return None
@@ -56,17 +56,3 @@ class Mounted:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 sweep.remove(self.place)
         os.close(self._lock)
-
-
-def _held(place: str) -> int | None:
-    """The descriptor that holds an overlay; None where it is being taken away."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    lock = os.open(os.path.join(place, "lock"), flags, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    except OSError:
-        return lock  # a file system without locks
-    return lock
